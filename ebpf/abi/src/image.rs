@@ -1,0 +1,133 @@
+//! The forwarding image: what a packet reads on its way through the fast path.
+//!
+//! Every table has two banks. [`Active`] names the generation in force, and its lowest bit the
+//! bank; a packet reads it once, at entry, and uses that bank to the end. Userspace fills the
+//! other bank and publishes it by one aligned store to [`Active`].
+//!
+//! Map names and element counts, all `BPF_F_MMAPABLE` arrays unless noted:
+//!
+//! | map | element | elements |
+//! |---|---|---|
+//! | `ACTIVE` | [`Active`] | 1 |
+//! | `PORTS` | [`Port`] | `BANKS * PORTS`, bank-major |
+//! | `VNETS` | [`Vnet`] | `BANKS * VNETS` |
+//! | `ADJACENCIES` | [`Adjacency`] | `BANKS * ADJACENCIES` |
+//! | `NODES` | [`Node`] | `BANKS * NODES` |
+//! | `PORT_SLOTS` (hash) | [`PortKey`] to slot `u32` | `PORTS` |
+//! | `EGRESS` (devmap) | slot to ifindex | `PORTS` |
+//! | `PUNT` (xskmap) | slot to AF_XDP socket | `PORTS` |
+//! | `COUNTERS` (per-CPU array) | `[u64; verdict::COUNT]` | 1 |
+//! | `TRACE` (array) | [`crate::trace::Record`] | 1 |
+
+use crate::limits;
+
+/// The generation in force; its lowest bit selects the bank.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Active {
+    /// 0 until the first image is published: every packet is dropped as `port_unknown`.
+    pub generation: u64,
+}
+
+/// What arrives selects a port: the interface and the VLAN tags of the frame.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PortKey {
+    /// Ingress interface index.
+    pub ifindex: u32,
+    /// Outer VLAN id (S-tag) or [`UNTAGGED`].
+    pub outer: u16,
+    /// Inner VLAN id (C-tag) or [`UNTAGGED`].
+    pub inner: u16,
+}
+
+/// The VLAN id that stands for "no tag" in a [`PortKey`]; 0 is a priority tag on the wire.
+pub const UNTAGGED: u16 = 0xffff;
+
+/// [`Port::kind`]: the slot is empty.
+pub const PORT_ABSENT: u8 = 0;
+/// [`Port::kind`]: the customer's side of a circuit.
+pub const PORT_CIRCUIT: u8 = 1;
+/// [`Port::kind`]: a region fabric, the VNet side.
+pub const PORT_FABRIC: u8 = 2;
+/// [`Port::kind`]: far end of a `cpu` veth; what the kernel sends leaves by [`Port::peer`].
+pub const PORT_CPU: u8 = 3;
+
+/// One port of the MSEE.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Port {
+    /// One of the `PORT_*` constants.
+    pub kind: u8,
+    /// Explicit padding, 0.
+    pub reserved: u8,
+    /// MAC address of the port. Frames to another unicast address are dropped.
+    pub mac: [u8; 6],
+    /// Circuit port: slot of its `cpu` port, or 0. `cpu` port: slot of its circuit port.
+    pub peer: u32,
+    /// Circuit port: root node of the circuit's VRF. Fabric port: root node of the table from
+    /// source address to [`Vnet`].
+    pub root: u32,
+    /// Circuit port: the MSEE's own address on the link. Elsewhere 0.0.0.0.
+    pub address: [u8; 4],
+    /// Explicit padding, 0.
+    pub reserved_tail: u32,
+}
+
+/// A VNet as this MSEE knows it, found by the source address of a packet on a fabric port.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vnet {
+    /// Root node of the VRF that the VNet's traffic is routed in.
+    pub root: u32,
+    /// The address this VNet knows the MSEE by (GatewaySubnet `.4` or `.5`): local, and the source
+    /// of ICMP errors towards the VNet.
+    pub address: [u8; 4],
+}
+
+/// [`Adjacency::kind`]: drop, with the verdict in [`Adjacency::verdict`].
+pub const ADJACENCY_DROP: u8 = 0;
+/// [`Adjacency::kind`]: out of the circuit's port to the customer edge.
+pub const ADJACENCY_CE: u8 = 1;
+/// [`Adjacency::kind`]: FastPath, straight to the VM.
+pub const ADJACENCY_DIRECT: u8 = 2;
+/// [`Adjacency::kind`]: to an instance of an ExpressRoute gateway.
+pub const ADJACENCY_GATEWAY: u8 = 3;
+
+/// Where a packet goes after the lookup, with the Ethernet header ready to copy.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Adjacency {
+    /// One of the `ADJACENCY_*` constants.
+    pub kind: u8,
+    /// How many adjacencies, this one first, share the traffic by flow hash (the instances of a
+    /// gateway); 0 and 1 mean this one alone.
+    pub members: u8,
+    /// Drop adjacency: the [`crate::verdict::Verdict`] to count. Elsewhere 0.
+    pub verdict: u16,
+    /// Slot of the port the packet leaves by.
+    pub port: u32,
+    /// Largest IPv4 packet the port carries, in bytes, Ethernet header not counted.
+    pub mtu: u32,
+    /// First 12 bytes of the Ethernet header: destination, then source.
+    pub macs: [u8; 12],
+}
+
+/// One node of the prefix structure: 256 entries, one byte of the address each.
+///
+/// An entry is [`NO_ROUTE`], a child's node index within the bank, or [`LEAF`] with the index of
+/// an adjacency (in a VRF) or of a [`Vnet`] (in a source table). Prefixes that end inside a node
+/// are expanded over the entries they cover.
+pub type Node = [u32; limits::NODE_ENTRIES];
+
+/// Entry of a [`Node`] with nothing below it. Node 0 of each bank is never a child.
+pub const NO_ROUTE: u32 = 0;
+/// Bit that marks an entry of a [`Node`] as a leaf.
+pub const LEAF: u32 = 0x8000_0000;
+
+const _: () = assert!(size_of::<Active>() == 8);
+const _: () = assert!(size_of::<PortKey>() == 8);
+const _: () = assert!(size_of::<Port>() == 24);
+const _: () = assert!(size_of::<Vnet>() == 8);
+const _: () = assert!(size_of::<Adjacency>() == 24);
+const _: () = assert!(size_of::<Node>() == 1_024);

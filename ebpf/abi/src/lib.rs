@@ -1,0 +1,19 @@
+//! Everything the eBPF programs and userspace share: layouts, limits and verdicts.
+//!
+//! One definition serves both sides, so the two cannot drift apart. Every struct here is
+//! `#[repr(C)]` without implicit padding and its size is asserted at compile time: the bytes are
+//! written by a memory-mapped store in userspace and read by an XDP program.
+//!
+//! Addresses are in **network byte order as read from the wire** wherever a type is `[u8; N]`;
+//! plain integers are in host byte order.
+#![no_std]
+
+pub mod image;
+pub mod limits;
+pub mod punt;
+pub mod trace;
+pub mod verdict;
+
+/// Version of every layout in this crate. Raised with any change that a program and a userspace of
+/// different builds would read differently; both versions are named when they do not match.
+pub const VERSION: u32 = 1;

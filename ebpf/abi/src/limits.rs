@@ -1,0 +1,24 @@
+//! How much each table holds. A desired state that does not fit is refused by name before anything
+//! of it is published.
+
+/// Halves of the forwarding image: packets read one while userspace fills the other.
+pub const BANKS: u32 = 2;
+
+/// Port slots of one MSEE, `cpu` veths included. Slot 0 is never used, so that 0 means "none".
+pub const PORTS: u32 = 64;
+
+/// VNets one MSEE can tell apart by source address, over all its fabric ports.
+pub const VNETS: u32 = 1_024;
+
+/// Adjacencies of one bank: one for each FastPath VM, gateway instance and circuit port.
+pub const ADJACENCIES: u32 = 16_384;
+
+/// Prefix nodes of one bank, shared by all VRFs and source tables (1 KiB each).
+pub const NODES: u32 = 8_192;
+
+/// Fan-out of one prefix node: a step of the lookup consumes one byte of the address.
+pub const NODE_ENTRIES: usize = 256;
+
+/// Longest frame a port forwards, Ethernet header included: native XDP on veth without
+/// multi-buffer support refuses more.
+pub const FRAME: usize = 3_520;
