@@ -1,0 +1,158 @@
+//! The state of one MSEE.
+//!
+//! A customer edge is routed in the VRF of its own circuit. A VNet is routed in a VRF that merges
+//! the circuits its gateway is connected to; where two of them have the same prefix, the one with
+//! the higher routing weight wins. So a VRF is a list of circuits in order of preference, and its
+//! name is that list: VNets with the same preferences share a VRF.
+
+use std::collections::BTreeMap;
+
+use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Vrf, VrfName};
+use ipnetwork::Ipv4Network;
+
+use super::reach::{Edge, Hub, Link, Reach};
+use crate::{
+    fastpath::{self, Arrival, Destination, Way},
+    resource::{
+        ResourceId,
+        router::{CircuitCable, Path},
+    },
+};
+
+pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
+    let mut tables: BTreeMap<VrfName, Vec<&ResourceId>> = BTreeMap::new();
+    let mut circuit_ports = BTreeMap::new();
+    for cable in &edge.cables {
+        if let Some(port) = circuit_port(cable, edge, reach) {
+            tables.insert(port.vrf.clone(), vec![&cable.circuit]);
+            circuit_ports.insert(cable.interface.clone(), port);
+        }
+    }
+    let mut fabric_ports: BTreeMap<String, FabricPort> = edge
+        .fabrics
+        .iter()
+        .map(|(interface, _)| ((*interface).to_owned(), FabricPort::default()))
+        .collect();
+    for hub in &reach.hubs {
+        let circuits: Vec<&ResourceId> =
+            edge.links(hub).into_iter().map(|link| link.circuit).collect();
+        let Some(address) = reach.edge_address(hub, edge).filter(|_| !circuits.is_empty()) else {
+            continue;
+        };
+        let vrf = table_name(&circuits);
+        for network in hub.networks() {
+            let interface = edge.fabric(network.id);
+            let Some(port) = interface.and_then(|name| fabric_ports.get_mut(name)) else {
+                continue;
+            };
+            let prefixes = network.prefixes.to_vec();
+            let vnet = FabricVnet { prefixes, vrf: vrf.clone(), address };
+            port.vnets.insert(network.id.name().to_owned(), vnet);
+        }
+        tables.insert(vrf, circuits);
+    }
+    let vrfs =
+        tables.into_iter().map(|(name, circuits)| (name, table(&circuits, edge, reach))).collect();
+    MseeState { circuit_ports, fabric_ports, vrfs }
+}
+
+fn table_name(circuits: &[&ResourceId]) -> VrfName {
+    let names: Vec<&str> = circuits.iter().map(|circuit| circuit.name()).collect();
+    names.join("+")
+}
+
+fn link_prefix(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<Ipv4Network> {
+    let peering = reach.circuits.get(&cable.circuit)?.peering;
+    Some(match edge.path {
+        Path::Primary => peering.primary,
+        Path::Secondary => peering.secondary,
+    })
+}
+
+fn circuit_port(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<CircuitPort> {
+    let link = link_prefix(cable, edge, reach)?;
+    let circuit = reach.circuits.get(&cable.circuit)?.name.to_owned();
+    Some(CircuitPort {
+        vrf: table_name(&[&cable.circuit]),
+        circuit,
+        address: Ipv4Network::new(link.nth(2)?, link.prefix()).ok()?,
+        peer: link.nth(1)?,
+        peer_mac: cable.peer_mac,
+    })
+}
+
+/// Fills one VRF. Where two sources give the same prefix the first one keeps it: the link itself,
+/// then VNets, then what lies behind the customer edge; each in the order of the circuits.
+fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
+    let mut vrf = Vrf::default();
+    let cables: Vec<&CircuitCable> = circuits
+        .iter()
+        .flat_map(|circuit| edge.cables.iter().filter(|cable| cable.circuit == **circuit))
+        .copied()
+        .collect();
+    for cable in &cables {
+        if let Some(link) = link_prefix(cable, edge, reach) {
+            add(&mut vrf, link, to_customer(cable, format!("{} link", edge.path)));
+        }
+    }
+    for hub in &reach.hubs {
+        let links = edge.links(hub);
+        // All of a hub's routes come from one connection: mixing two could send a VM's traffic
+        // direct by one while the other, which is preferred, has FastPath off.
+        let best =
+            circuits.iter().find_map(|circuit| links.iter().find(|link| link.circuit == *circuit));
+        if let Some(link) = best {
+            add_hub(&mut vrf, hub, link, edge);
+        }
+    }
+    for cable in &cables {
+        for prefix in &cable.static_routes {
+            let why = format!("static route of {}", cable.circuit.name());
+            add(&mut vrf, *prefix, to_customer(cable, why));
+        }
+    }
+    vrf
+}
+
+fn add(vrf: &mut Vrf, prefix: Ipv4Network, route: Route) {
+    vrf.routes.entry(prefix).or_insert(route);
+}
+
+fn to_customer(cable: &CircuitCable, why: String) -> Route {
+    Route { adjacency: Adjacency::Ce { port: cable.interface.clone() }, why }
+}
+
+fn add_hub(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
+    let Some(port) = edge.fabric(hub.network.id) else { return };
+    let connection = link.connection.name();
+    let arrival = Arrival { connection, bypass: link.bypass, sku: hub.sku };
+    let to_gateway = Adjacency::Gateway {
+        port: port.to_owned(),
+        gateway: hub.gateway.name().to_owned(),
+        connection: connection.to_owned(),
+        instances: hub.next_hops(),
+    };
+    let hub_prefixes = hub.network.prefixes.iter().map(|p| (p, Destination::HubPrefix));
+    let spoke_prefixes = hub
+        .spokes
+        .iter()
+        .flat_map(|spoke| spoke.prefixes.iter().map(|p| (p, Destination::SpokePrefix)));
+    for (prefix, destination) in hub_prefixes.chain(spoke_prefixes) {
+        let why = fastpath::decide(&arrival, destination).why;
+        add(vrf, *prefix, Route { adjacency: to_gateway.clone(), why });
+    }
+    // A host route only where it differs from the prefix above it.
+    for machine in &hub.network.machines {
+        let decision = fastpath::decide(&arrival, Destination::HubMachine);
+        if decision.way == Way::Direct {
+            let adjacency = Adjacency::Direct {
+                port: port.to_owned(),
+                mac: machine.mac,
+                vm: machine.name.to_owned(),
+                connection: connection.to_owned(),
+            };
+            let why = decision.why;
+            add(vrf, Ipv4Network::from(machine.address), Route { adjacency, why });
+        }
+    }
+}

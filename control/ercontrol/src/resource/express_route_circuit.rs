@@ -1,0 +1,25 @@
+//! `Microsoft.Network/expressRouteCircuits`: what the customer orders from a provider.
+
+use super::{Fields, InvalidField};
+
+/// A circuit. Whether the provider has provisioned it is in [`super::Held`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpressRouteCircuit;
+
+impl ExpressRouteCircuit {
+    pub(super) fn parse(body: &Fields<'_>) -> Result<Self, InvalidField> {
+        let properties = body.object("properties")?;
+        if properties.item("expressRoutePort").is_some() {
+            return Err(properties.invalid(
+                "expressRoutePort",
+                "asks for ExpressRoute Direct",
+                "describe a provider's circuit in serviceProviderProperties; Direct is not modelled",
+            ));
+        }
+        let provider = properties.object("serviceProviderProperties")?;
+        provider.text("serviceProviderName")?;
+        provider.text("peeringLocation")?;
+        provider.number("bandwidthInMbps", 1..=400_000)?;
+        Ok(Self)
+    }
+}

@@ -1,0 +1,155 @@
+//! `Erlab.Edge/routers`: an MSEE and its cables, as the lab's plumbing reports them.
+//!
+//! Cables may name circuits and VNets that do not exist yet, or no more: such a cable is simply
+//! not used. So plumbing and resources can come and go in any order.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use desired::MacAddress;
+use ipnetwork::Ipv4Network;
+
+use super::{Fields, InvalidField, ResourceId};
+
+/// An MSEE; its name is the name the `msee` program reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Router {
+    /// Which of the two links of its circuits it serves.
+    pub path: Path,
+    /// Cables to customer edges, sorted by interface.
+    pub circuit_ports: Vec<CircuitCable>,
+    /// Cables to region fabrics, sorted by interface.
+    pub fabric_ports: Vec<FabricCable>,
+}
+
+/// One of a circuit's two paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Path {
+    /// First /30; `.4` of the GatewaySubnet.
+    Primary,
+    /// Second /30; `.5` of the GatewaySubnet.
+    Secondary,
+}
+
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+        })
+    }
+}
+
+impl FromStr for Path {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "primary" => Ok(Self::Primary),
+            "secondary" => Ok(Self::Secondary),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A cable to a customer edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitCable {
+    /// Interface of the MSEE.
+    pub interface: String,
+    /// The circuit the link belongs to.
+    pub circuit: ResourceId,
+    /// MAC address of the customer edge.
+    pub peer_mac: MacAddress,
+    /// Prefixes behind the customer edge, sorted.
+    pub static_routes: Vec<Ipv4Network>,
+}
+
+/// A cable to a region fabric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FabricCable {
+    /// Interface of the MSEE.
+    pub interface: String,
+    /// The VNets on that fabric, sorted.
+    pub networks: Vec<ResourceId>,
+}
+
+impl Router {
+    pub(super) fn parse(body: &Fields<'_>) -> Result<Self, InvalidField> {
+        let properties = body.object("properties")?;
+        let expected = "primary or secondary";
+        let path = properties.parsed("path", expected)?;
+        let mut router = Self {
+            path: properties.required("path", path, "write primary or secondary")?,
+            circuit_ports: Vec::new(),
+            fabric_ports: Vec::new(),
+        };
+        for item in properties.list("circuitPorts")? {
+            router.circuit_ports.push(CircuitCable::parse(&item.object()?)?);
+        }
+        for item in properties.list("fabricPorts")? {
+            router.fabric_ports.push(FabricCable::parse(&item.object()?)?);
+        }
+        router.circuit_ports.sort_by(|a, b| a.interface.cmp(&b.interface));
+        router.fabric_ports.sort_by(|a, b| a.interface.cmp(&b.interface));
+        router.check_unique(&properties)?;
+        Ok(router)
+    }
+
+    fn check_unique(&self, properties: &Fields<'_>) -> Result<(), InvalidField> {
+        let circuit = self.circuit_ports.iter().map(|port| &port.interface);
+        let fabric = self.fabric_ports.iter().map(|port| &port.interface);
+        let mut seen = BTreeSet::new();
+        if let Some(interface) = circuit.chain(fabric).find(|interface| !seen.insert(*interface)) {
+            return Err(properties.invalid(
+                "fabricPorts",
+                &format!("and circuitPorts name interface {interface} twice"),
+                "list each interface once",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        let mut networks = self.fabric_ports.iter().flat_map(|port| &port.networks);
+        if let Some(network) = networks.find(|network| !seen.insert(*network)) {
+            return Err(properties.invalid(
+                "fabricPorts",
+                &format!("has VNet {} twice", network.name()),
+                "a VNet lies on one fabric",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn interface(fields: &Fields<'_>) -> Result<String, InvalidField> {
+    let name = fields.text("interface")?;
+    Ok(fields.required("interface", name, "name the MSEE's interface, such as eth1")?.to_owned())
+}
+
+impl CircuitCable {
+    fn parse(fields: &Fields<'_>) -> Result<Self, InvalidField> {
+        let circuit = fields.reference("circuit")?;
+        let mac = fields.parsed("peerMacAddress", "a MAC address such as 02:00:00:00:00:01")?;
+        let mut static_routes = Vec::new();
+        for item in fields.list("staticRoutes")? {
+            static_routes.push(item.prefix()?);
+        }
+        static_routes.sort_unstable();
+        static_routes.dedup();
+        Ok(Self {
+            interface: interface(fields)?,
+            circuit: fields.required("circuit", circuit, "give the circuit's id")?,
+            peer_mac: fields.required("peerMacAddress", mac, "give the customer edge's MAC")?,
+            static_routes,
+        })
+    }
+}
+
+impl FabricCable {
+    fn parse(fields: &Fields<'_>) -> Result<Self, InvalidField> {
+        let mut networks = Vec::new();
+        for item in fields.list("virtualNetworks")? {
+            networks.push(item.reference()?);
+        }
+        networks.sort_unstable();
+        Ok(Self { interface: interface(fields)?, networks })
+    }
+}
