@@ -13,7 +13,7 @@
 //! | `VNETS` | [`Vnet`] | `BANKS * VNETS` |
 //! | `ADJACENCIES` | [`Adjacency`] | `BANKS * ADJACENCIES` |
 //! | `NODES` | [`Node`] | `BANKS * NODES` |
-//! | `PORT_SLOTS` (hash) | [`PortKey`] to slot `u32` | `PORTS` |
+//! | `PORT_SLOTS` | [`PortSlot`] | `BANKS * PORT_BUCKETS` |
 //! | `EGRESS` (devmap) | slot to ifindex | `PORTS` |
 //! | `PUNT` (xskmap) | slot to AF_XDP socket | `PORTS` |
 //! | `COUNTERS` (per-CPU array) | `[u64; verdict::COUNT]` | 1 |
@@ -39,6 +39,33 @@ pub struct PortKey {
     pub outer: u16,
     /// Inner VLAN id (C-tag) or [`UNTAGGED`].
     pub inner: u16,
+}
+
+impl PortKey {
+    /// Where in [`PortSlot`]s the search for this key begins.
+    #[allow(clippy::inline_always, reason = "the programs make no BPF-to-BPF call")]
+    #[inline(always)]
+    pub const fn bucket(self) -> u32 {
+        let tags = (self.outer as u32) << 16 | self.inner as u32;
+        let hash = self.ifindex.wrapping_mul(0x9e37_79b1) ^ tags.wrapping_mul(0x85eb_ca6b);
+        (hash ^ hash >> 15).wrapping_mul(0x2c1b_3c6d) >> (u32::BITS - limits::PORT_BUCKETS.ilog2())
+    }
+}
+
+/// One place of the table from [`PortKey`] to slot: open addressing, in the first free one of
+/// [`limits::PORT_PROBES`] places from [`PortKey::bucket`] on, modulo [`limits::PORT_BUCKETS`].
+///
+/// Not a BPF hash map: updating one in place recycles elements under its readers, and a packet can
+/// miss its port, or read another one's slot. This table flips with the image.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortSlot {
+    /// What arrives.
+    pub key: PortKey,
+    /// Slot of the port, or 0: the place is free.
+    pub slot: u32,
+    /// Explicit padding, 0.
+    pub reserved: u32,
 }
 
 /// The VLAN id that stands for "no tag" in a [`PortKey`]; 0 is a priority tag on the wire.
@@ -127,6 +154,7 @@ pub const LEAF: u32 = 0x8000_0000;
 
 const _: () = assert!(size_of::<Active>() == 8);
 const _: () = assert!(size_of::<PortKey>() == 8);
+const _: () = assert!(size_of::<PortSlot>() == 16);
 const _: () = assert!(size_of::<Port>() == 24);
 const _: () = assert!(size_of::<Vnet>() == 8);
 const _: () = assert!(size_of::<Adjacency>() == 24);

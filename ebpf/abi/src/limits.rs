@@ -7,6 +7,13 @@ pub const BANKS: u32 = 2;
 /// Port slots of one MSEE, `cpu` veths included. Slot 0 is never used, so that 0 means "none".
 pub const PORTS: u32 = 64;
 
+/// Places of the table from interface and tags to port slot, a power of two: a quarter full at most,
+/// so that a search ends after one or two.
+pub const PORT_BUCKETS: u32 = 256;
+
+/// Most places a search for a port visits.
+pub const PORT_PROBES: u32 = 16;
+
 /// VNets one MSEE can tell apart by source address, over all its fabric ports.
 pub const VNETS: u32 = 1_024;
 

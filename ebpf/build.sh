@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Builds the eBPF objects and writes them with a manifest of what they were built from.
+#
+#   ebpf/build.sh              into ebpf/prebuilt (checked in)
+#   ebpf/build.sh --out DIR    into DIR
+#   ebpf/build.sh --check      is ebpf/prebuilt built from these sources? Needs no eBPF toolchain.
+#
+# Debian's rustc-web brings a compiled core for the BPF target, so a stable compiler is enough (`RUSTC_BOOTSTRAP` only lets
+# aya-ebpf use inline assembly). Without it: rustup's nightly with rust-src, which compiles core itself.
+set -euo pipefail
+ebpf=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+prebuilt="$ebpf/prebuilt"
+out="$prebuilt"
+
+# The sources in a fixed order, each with its name: moving code between files changes the hash as well.
+sources_hash() {
+  cd "$ebpf"
+  { find abi/src programs/src -name '*.rs' ! -path '*/tests.rs' ! -path '*/tests/*' -print
+    printf '%s\n' abi/Cargo.toml programs/Cargo.toml programs/Cargo.lock build.sh
+  } | LC_ALL=C sort | while read -r file; do printf '%s  %s\n' "$(sha256sum <"$file" | cut -d' ' -f1)" "$file"; done |
+    sha256sum | cut -d' ' -f1
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --out) mkdir -p "$2" && out=$(cd "$2" && pwd) && shift 2 ;;
+    --check)
+      if [ "$(sed -n 's/^sources //p' "$prebuilt/MANIFEST")" = "$(sources_hash)" ]; then
+        echo "ebpf/prebuilt is built from these sources"
+        exit 0
+      fi
+      echo "ebpf/prebuilt is stale: run make ebpf and commit the result" >&2
+      exit 1 ;;
+    *) echo "usage: ebpf/build.sh [--out DIR | --check]" >&2 && exit 2 ;;
+  esac
+done
+
+target=bpfel-unknown-none
+cargo=${CARGO:-cargo}
+build=(build --release --locked --quiet --target "$target" --bins --manifest-path "$ebpf/programs/Cargo.toml")
+if [ -d "/usr/lib/rustlib/$target" ]; then
+  export RUSTC=${RUSTC:-/usr/bin/rustc} RUSTC_BOOTSTRAP=1
+else
+  export RUSTC=${RUSTC:-$(rustup which --toolchain nightly rustc)}
+  cargo=$(rustup which --toolchain nightly cargo)
+  build+=(-Z build-std=core)
+fi
+command -v bpf-linker >/dev/null || { echo "bpf-linker is missing: make ebpf-toolchain" >&2; exit 1; }
+
+strip=$(command -v llvm-strip-22 || command -v llvm-strip) || { echo "llvm-strip is missing: install llvm" >&2; exit 1; }
+
+# Paths are remapped, or the same sources would give other bytes in another directory.
+unset CARGO_ENCODED_RUSTFLAGS
+export RUSTFLAGS="-C debuginfo=2 -C link-arg=--btf \
+  --remap-path-prefix=$ebpf=/ebpf --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+export CARGO_TARGET_BPFEL_UNKNOWN_NONE_LINKER=bpf-linker
+export CARGO_TARGET_DIR=${ERLAB_EBPF_TARGET_DIR:-$ebpf/programs/target}
+"$cargo" "${build[@]}"
+
+mkdir -p "$out"
+for object in msee ergw; do
+  # BTF stays: the kernel shows source lines in a verifier log. DWARF is five sixths of the object and nobody's use.
+  "$strip" --strip-debug -o "$out/$object.bpf.o" "$CARGO_TARGET_DIR/$target/release/$object"
+  chmod 0644 "$out/$object.bpf.o"
+done
+cat >"$out/MANIFEST" <<MANIFEST
+sources $(sources_hash)
+rustc $("$RUSTC" --version | cut -d' ' -f2-)
+bpf-linker $(bpf-linker --version | cut -d' ' -f2-)
+MANIFEST
+ls -l "$out"

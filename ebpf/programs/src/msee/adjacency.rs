@@ -1,0 +1,40 @@
+//! Stage 6: the next hop, among the members of a group by flow hash.
+//!
+//! Passes on: the adjacency.
+
+use abi::{
+    image::{ADJACENCY_DROP, Adjacency},
+    verdict::{Stage, Verdict},
+};
+use programs::header::Ipv4;
+
+use crate::{
+    end::{End, Fate},
+    flow,
+    packet::Packet,
+};
+
+/// Chooses the next hop.
+#[inline(always)]
+pub fn choose<const TRACED: bool>(
+    packet: &mut Packet<'_, TRACED>,
+    header: &Ipv4,
+    route: u32,
+) -> Result<&'static Adjacency, End> {
+    let corrupt = End::drop(Verdict::LookupCorrupt);
+    let mut index = route;
+    let mut adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
+    let members = u32::from(adjacency.members);
+    if members > 1 {
+        let member = flow::hash(&packet.frame, header).checked_rem(members).unwrap_or(0);
+        index = route.wrapping_add(member);
+        adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
+    }
+    if adjacency.kind == ADJACENCY_DROP {
+        let end = End::new(Fate::Drop, Verdict::AdjacencyDrop, index);
+        return Err(End { verdict: adjacency.verdict, ..end });
+    }
+    packet.metadata.adjacency = index;
+    packet.trace.step(Stage::Adjacency, 0, index);
+    Ok(adjacency)
+}

@@ -1,0 +1,46 @@
+//! The maps, as `abi::image` describes them.
+
+use abi::{
+    image::{Active, Adjacency, Node, Port, PortSlot, Vnet},
+    limits, trace, verdict,
+};
+use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
+    macros::map,
+    maps::{Array, DevMap, PerCpuArray, XskMap},
+};
+
+#[map]
+pub static ACTIVE: Array<Active> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+#[map]
+pub static PORTS: Array<Port> =
+    Array::with_max_entries(limits::BANKS * limits::PORTS, BPF_F_MMAPABLE);
+
+#[map]
+pub static VNETS: Array<Vnet> =
+    Array::with_max_entries(limits::BANKS * limits::VNETS, BPF_F_MMAPABLE);
+
+#[map]
+pub static ADJACENCIES: Array<Adjacency> =
+    Array::with_max_entries(limits::BANKS * limits::ADJACENCIES, BPF_F_MMAPABLE);
+
+#[map]
+pub static NODES: Array<Node> =
+    Array::with_max_entries(limits::BANKS * limits::NODES, BPF_F_MMAPABLE);
+
+#[map]
+pub static PORT_SLOTS: Array<PortSlot> =
+    Array::with_max_entries(limits::BANKS * limits::PORT_BUCKETS, BPF_F_MMAPABLE);
+
+#[map]
+pub static EGRESS: DevMap = DevMap::with_max_entries(limits::PORTS, 0);
+
+#[map]
+pub static PUNT: XskMap = XskMap::with_max_entries(limits::PORTS, 0);
+
+#[map]
+pub static COUNTERS: PerCpuArray<[u64; verdict::COUNT]> = PerCpuArray::with_max_entries(1, 0);
+
+#[map]
+pub static TRACE: Array<trace::Record> = Array::with_max_entries(1, 0);

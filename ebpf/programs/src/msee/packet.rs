@@ -1,0 +1,37 @@
+//! A packet on its way: the frame, the image it is judged by, and what is known about it.
+
+use abi::punt::Metadata;
+use aya_ebpf::programs::XdpContext;
+use programs::frame::Frame;
+
+use crate::{image::Image, trace::Trace};
+
+/// The packet a program was called with.
+pub struct Packet<'a, const TRACED: bool> {
+    /// Its bytes.
+    pub frame: Frame<'a>,
+    /// Interface it came in by.
+    pub ifindex: u32,
+    /// The image in force when it came; the packet keeps it to the end.
+    pub image: Image,
+    /// What userspace is told if the packet is punted, filled in by the stages.
+    pub metadata: Metadata,
+    /// Where the stages leave their steps.
+    pub trace: Trace<TRACED>,
+}
+
+impl<'a, const TRACED: bool> Packet<'a, TRACED> {
+    /// Takes the frame, and the image in force.
+    #[inline(always)]
+    pub fn new(context: &'a XdpContext) -> Self {
+        let image = Image::in_force();
+        let generation = image.generation();
+        Self {
+            frame: Frame::new(context),
+            ifindex: context.ingress_ifindex() as u32,
+            image,
+            metadata: Metadata { generation, ..Metadata::default() },
+            trace: Trace::start(generation),
+        }
+    }
+}
