@@ -1,0 +1,230 @@
+//! Against the kernel: veth pairs in namespaces without a name, which vanish with their thread.
+//! Root is needed; without it the tests say so and pass.
+
+mod port;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::*;
+use port::{Port, frame, in_namespace, veth};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+fn small() -> Config {
+    Config {
+        frames: 64,
+        receive: 32,
+        transmit: 16,
+        fill: 32,
+        completion: 16,
+        batch: 8,
+        ..Config::default()
+    }
+}
+
+impl Socket {
+    fn assert_balanced(&self) {
+        let Accounting { reception, held, transmission, free, total } = self.accounting();
+        assert_eq!(reception + held + transmission + free, total, "{:?}", self.accounting());
+    }
+
+    /// Handles frames until `enough` or the deadline; `act` decides about each.
+    fn run(&mut self, mut enough: impl FnMut() -> bool, mut act: impl FnMut(&mut Self, usize)) {
+        let started = Instant::now();
+        while !enough() && started.elapsed() < DEADLINE {
+            self.wait(Duration::from_millis(10)).unwrap();
+            for index in 0..self.receive() {
+                act(self, index);
+                self.assert_balanced();
+            }
+            self.wakeup().unwrap();
+            self.release();
+            self.assert_balanced();
+        }
+    }
+}
+
+#[test]
+fn every_frame_is_accounted_for_through_thousands_of_packets() {
+    in_namespace(|| {
+        veth(1_500);
+        let mut port = Port::open("lan");
+        let (mut socket, _program) = port::receiving("eth1", &small());
+        assert_eq!(socket.accounting().reception, 32);
+        let (mut seen, mut sent, mut refused) = (0_u32, 0_u32, 0_u32);
+        for round in 0..200_u32 {
+            for number in 0..16 {
+                port.send(&frame(round * 16 + number, 60));
+            }
+            let target = (round + 1) * 16;
+            let counter = std::cell::Cell::new(seen);
+            socket.run(
+                || counter.get() >= target,
+                |socket, index| {
+                    let data = socket.frame(index).unwrap().data;
+                    assert_eq!(data, frame(counter.get(), 60));
+                    data[0] = 0x02;
+                    counter.set(counter.get() + 1);
+                    if counter.get() % 2 == 0 {
+                        match socket.send(index) {
+                            Ok(()) => sent += 1,
+                            Err(error) => {
+                                assert_eq!(error, SendError::RingFull);
+                                refused += 1;
+                            }
+                        }
+                    }
+                },
+            );
+            seen = counter.get();
+            assert_eq!(seen, target);
+            port.drain();
+        }
+        assert_eq!(sent + refused, 1_600);
+        assert_eq!(refused, 0);
+        // At rest the kernel's rings agree with the books.
+        let started = Instant::now();
+        while socket.accounting().transmission > 0 && started.elapsed() < DEADLINE {
+            thread::sleep(Duration::from_millis(1));
+            socket.release();
+        }
+        let books = socket.accounting();
+        assert_eq!((books.transmission, books.held), (0, 0));
+        assert_eq!(books.reception, 32 - socket.rings.fill_room() + socket.rings.received());
+        let statistics = socket.statistics().unwrap();
+        assert_eq!(
+            (statistics.dropped, statistics.invalid_fill, statistics.invalid_transmit),
+            (0, 0, 0)
+        );
+    });
+}
+
+#[test]
+fn what_is_sent_in_place_or_copied_leaves_with_its_bytes() {
+    in_namespace(|| {
+        veth(1_500);
+        let mut port = Port::open("lan");
+        let (mut socket, _program) = port::receiving("eth1", &small());
+        port.send(&frame(1, 200));
+        let done = std::cell::Cell::new(false);
+        socket.run(
+            || done.get(),
+            |socket, index| {
+                let frame = socket.frame(index).unwrap();
+                frame.data[..6].copy_from_slice(&[2, 0, 0, 0, 9, 9]);
+                socket.send(index).unwrap();
+                assert_eq!(socket.send(index), Err(SendError::NotHeld));
+                assert!(socket.frame(index).is_none());
+                done.set(true);
+            },
+        );
+        let mut expected = frame(1, 200);
+        expected[..6].copy_from_slice(&[2, 0, 0, 0, 9, 9]);
+        assert_eq!(port.receive_from([2, 0, 0, 0, 9, 9]), expected);
+
+        let mut made = frame(2, 100);
+        made[..6].copy_from_slice(&[2, 0, 0, 0, 8, 8]);
+        socket.send_copy(&made).unwrap();
+        socket.wakeup().unwrap();
+        assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), made);
+        assert_eq!(socket.send_copy(&[0; 1_793]), Err(SendError::TooLong));
+        socket.assert_balanced();
+    });
+}
+
+/// More than fits one transmit call without the raised budget, and more than the ring.
+#[test]
+fn a_full_transmit_ring_is_worked_off_and_frames_run_out_by_name() {
+    in_namespace(|| {
+        veth(1_500);
+        let config = Config { transmit: 128, completion: 128, frames: 160, ..small() };
+        let mut socket = Socket::bind("eth1", 0, &config).unwrap();
+        for number in 0..128 {
+            socket.send_copy(&frame(number, 60)).unwrap();
+        }
+        assert_eq!(socket.send_copy(&frame(128, 60)), Err(SendError::NoFrame));
+        assert_eq!(socket.rings.untransmitted(), 128);
+        socket.wakeup().unwrap();
+        assert_eq!(socket.rings.untransmitted(), 0, "one call, with the raised budget");
+        assert_eq!(socket.wait_at_most(DEADLINE), DEADLINE);
+        socket.assert_balanced();
+    });
+}
+
+/// The kernel counts a drop for want of a frame twice; the statistics must not.
+#[test]
+fn kernel_losses_are_told_apart_and_add_up() {
+    in_namespace(|| {
+        veth(2_000);
+        let mut port = Port::open("lan");
+        let (mut socket, _program) = port::receiving("eth1", &small());
+        let source = socket.statistics_source().unwrap();
+        for number in 0..100 {
+            port.send(&frame(number, 60));
+        }
+        port::settle("eth1", 100);
+        let starved = source.read().unwrap();
+        assert_eq!(starved.receive_ring_full + starved.fill_empty, 68, "{starved:?}");
+        assert_eq!(starved.dropped_for_length(), 0, "{starved:?}");
+        // Emptied, so that the long frame below finds a free one.
+        let mut received = 0;
+        while received < 32 {
+            received += socket.receive();
+        }
+        port.send(&frame(0, 1_900));
+        port::settle("eth1", 101);
+        let after = source.read().unwrap();
+        assert_eq!(after.dropped_for_length(), 1, "{after:?}");
+        socket.assert_balanced();
+    });
+}
+
+#[test]
+fn a_busy_queue_is_waited_for_and_a_hundred_rebinds_work() {
+    in_namespace(|| {
+        veth(1_500);
+        let first = Socket::bind("eth1", 0, &small()).unwrap();
+        let hasty = Config { busy_deadline: Duration::from_millis(30), ..small() };
+        let error = Socket::bind("eth1", 0, &hasty).unwrap_err();
+        assert!(matches!(error, BindError::Busy { queue: 0, .. }), "{error}");
+        let closer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            drop(first);
+        });
+        drop(Socket::bind("eth1", 0, &small()).unwrap());
+        closer.join().unwrap();
+        for _ in 0..100 {
+            let started = Instant::now();
+            drop(Socket::bind("eth1", 0, &small()).unwrap());
+            assert!(started.elapsed() < Duration::from_secs(1));
+        }
+    });
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    in_namespace(|| {
+        veth(1_500);
+        let error = Socket::bind("eth7", 0, &small()).unwrap_err();
+        assert!(matches!(error, BindError::NoInterface { .. }), "{error}");
+        let error = Socket::bind("eth1", 9, &small()).unwrap_err();
+        assert!(matches!(error, BindError::NoQueue { queue: 9, .. }), "{error}");
+        assert_eq!(crate::queues("eth1").unwrap(), 1);
+        assert!(matches!(crate::queues("eth7"), Err(crate::QueuesError::NoInterface { .. })));
+    });
+}
+
+#[test]
+fn an_interface_that_vanishes_ends_the_wait() {
+    in_namespace(|| {
+        veth(1_500);
+        let (socket, program) = port::receiving("eth1", &small());
+        drop(program);
+        port::ip("link delete eth1");
+        let error = socket.wait(Duration::from_millis(10)).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENETDOWN));
+    });
+}

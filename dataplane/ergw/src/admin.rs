@@ -1,0 +1,127 @@
+//! The admin socket: HTTP/1.1 on a unix socket, JSON.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs, io,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use desired::Revision;
+use serde::Serialize;
+use tokio::net::UnixListener;
+
+use crate::{counters::Sources, state::Snapshot, worker::Shared};
+
+/// What the handlers answer from.
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) sources: Sources,
+}
+
+/// Body of `GET /health`.
+#[derive(Debug, Serialize)]
+struct Health {
+    name: String,
+    /// Whether the packet thread forwards by a state of ercontrol's.
+    ready: bool,
+    /// Revision of that state.
+    revision: Option<Revision>,
+}
+
+/// Body of `GET /counters`.
+#[derive(Debug, Serialize)]
+struct Report {
+    name: String,
+    /// Revision of the state in force, 0 when there is none.
+    generation: u64,
+    /// Packets by verdict since the process started.
+    verdicts: BTreeMap<&'static str, u64>,
+    /// Packets delivered by name of the VM, for the VMs of the state in force.
+    endpoints: BTreeMap<String, u64>,
+}
+
+/// The paths of the admin socket.
+pub(crate) fn router(subject: Arc<Subject>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/counters", get(counters))
+        .with_state(subject)
+}
+
+async fn health(State(subject): State<Arc<Subject>>) -> Json<Health> {
+    let revision = subject.shared.in_use.borrow().map(|in_use| in_use.revision);
+    Json(Health { name: subject.name.clone(), ready: revision.is_some(), revision })
+}
+
+async fn counters(
+    State(subject): State<Arc<Subject>>,
+) -> Result<Json<Report>, (StatusCode, String)> {
+    let verdicts = subject.sources.totals().map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}{cause}\n"))
+    })?;
+    let state = subject.shared.state.load();
+    let state = state.as_deref();
+    Ok(Json(Report {
+        name: subject.name.clone(),
+        generation: state.map_or(0, |state| state.revision.0),
+        verdicts,
+        endpoints: state.map(Snapshot::delivered).unwrap_or_default(),
+    }))
+}
+
+/// The admin socket could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// A process answers on it.
+    #[error("{path} is in use: another ergw of this name is running", path = path.display())]
+    InUse {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// The kernel refused.
+    #[error("cannot make the admin socket {path}", path = path.display())]
+    Bind {
+        /// The socket.
+        path: PathBuf,
+        #[source]
+        #[doc = "What the kernel said."]
+        source: io::Error,
+    },
+}
+
+/// The listening socket, removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    path: PathBuf,
+}
+
+impl Listener {
+    /// Listens on `path`. What a killed process left there is replaced.
+    pub(crate) fn bind(path: &Path) -> Result<(Self, UnixListener), AdminError> {
+        let failed = |source| AdminError::Bind { path: path.to_owned(), source };
+        if UnixStream::connect(path).is_ok() {
+            return Err(AdminError::InUse { path: path.to_owned() });
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        Ok((Self { path: path.to_owned() }, listener))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests;

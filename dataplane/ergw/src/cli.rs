@@ -1,0 +1,42 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+/// One ExpressRoute gateway, from MSEEs to VMs.
+///
+/// Runs in the gateway's network namespace: attaches an XDP program to the gateway's fabric port and
+/// forwards in userspace over AF_XDP. What it forwards comes from ercontrol; until the first state
+/// arrives every packet is dropped as gw_no_state. It answers no ICMP: a traceroute shows `*` here.
+///
+/// Needs root (CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW). SIGTERM or SIGINT ends it and leaves nothing
+/// behind; after a kill -9 starting it again is enough.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "ergw",
+    version,
+    after_help = "Example, as erlab starts it:\n  \
+        ip netns exec fastpath-ERGW1 ergw --name ERGW1 --interface eth1 \\\n    \
+        --control /run/erlab/fastpath/dataplane.sock --admin /run/erlab/fastpath/ERGW1.sock\n\n\
+        Look inside:\n  \
+        curl --unix-socket /run/erlab/fastpath/ERGW1.sock http://ergw/counters\n\n\
+        Environment:\n  \
+        RUST_LOG       log filter, e.g. `ergw=debug` (default `info`); the log goes to stderr\n  \
+        ERLAB_BPF_DIR  take ergw.bpf.o from this directory instead of the embedded one"
+)]
+pub struct Arguments {
+    /// Name of the gateway, as ercontrol knows it (ERGW1)
+    #[arg(long)]
+    pub name: String,
+
+    /// Fabric port in this network namespace; needs native XDP (any veth has it)
+    #[arg(long, default_value = "eth1")]
+    pub interface: String,
+
+    /// Unix socket of ercontrol to take the desired state from; reconnected for ever
+    #[arg(long, value_name = "SOCKET")]
+    pub control: PathBuf,
+
+    /// Unix socket to serve GET /health and GET /counters on (HTTP, JSON); made and removed here
+    #[arg(long, value_name = "SOCKET")]
+    pub admin: PathBuf,
+}

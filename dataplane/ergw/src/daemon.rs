@@ -1,0 +1,164 @@
+//! Bringing the parts up, and down again.
+
+use std::{io, sync::Arc, thread};
+
+use afxdp::{BindError, Config, QueuesError, Socket};
+use tokio::{
+    runtime,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use crate::{
+    admin::{self, AdminError, Listener, Subject},
+    cli::Arguments,
+    control,
+    counters::Sources,
+    interface::TransmitDrops,
+    program::{AttachError, Program},
+    worker::{self, Shared, WorkerError},
+};
+
+/// Frames of a socket, and entries of each of its rings: no ring can overflow, only frames can run
+/// out. At 50,000 packets/s they last for 320 ms in which the process is not scheduled.
+const FRAMES: u32 = 16_384;
+
+/// The daemon could not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The interface's queues are unknown.
+    #[error(transparent)]
+    Queues(#[from] QueuesError),
+    /// No AF_XDP socket.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// No XDP program.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// No admin socket.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The packet thread ended by itself.
+    #[error("packets of {interface} can no longer be forwarded")]
+    Worker {
+        /// The interface.
+        interface: String,
+        #[source]
+        #[doc = "Why."]
+        source: WorkerError,
+    },
+    /// The packet thread panicked, a defect.
+    #[error("the packet thread panicked; the log above says where")]
+    Panicked,
+    /// Something every process needs is missing.
+    #[error("{what}")]
+    Process {
+        /// What failed.
+        what: &'static str,
+        #[source]
+        #[doc = "What the kernel said."]
+        source: io::Error,
+    },
+}
+
+/// Runs the gateway until SIGTERM or SIGINT.
+pub fn run(arguments: &Arguments) -> Result<(), RunError> {
+    let interface = arguments.interface.as_str();
+    let queues = afxdp::queues(interface)?;
+    let mut program = Program::load()?;
+    let mut sockets = Vec::new();
+    for queue in 0..queues {
+        let socket = Socket::bind(interface, queue, &socket_config())?;
+        program.register(queue, &socket)?;
+        sockets.push(socket);
+    }
+    let shared = Shared::new().map_err(process("eventfd failed"))?;
+    let shared = Arc::new(shared);
+    let sources = Sources {
+        thread: Arc::clone(&shared.counters),
+        program: program.counters()?,
+        sockets: sockets
+            .iter()
+            .map(Socket::statistics_source)
+            .collect::<Result<_, _>>()
+            .map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?,
+        interface: TransmitDrops::new(interface).map_err(process("no interface counters"))?,
+    };
+    let subject = Subject { name: arguments.name.clone(), shared: Arc::clone(&shared), sources };
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(process("the runtime could not be made"))?;
+    runtime.block_on(serve(arguments, program, sockets, shared, subject))
+}
+
+async fn serve(
+    arguments: &Arguments,
+    mut program: Program,
+    mut sockets: Vec<Socket>,
+    shared: Arc<Shared>,
+    subject: Subject,
+) -> Result<(), RunError> {
+    let signals = "signal handlers could not be installed";
+    let mut terminate = signal(SignalKind::terminate()).map_err(process(signals))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(process(signals))?;
+    let (_socket_file, listener) = Listener::bind(&arguments.admin)?;
+    let queues = sockets.len();
+    program.attach(&arguments.interface)?;
+
+    let (ended, mut worker_ended) = oneshot::channel();
+    let thread_shared = Arc::clone(&shared);
+    let thread = thread::Builder::new()
+        .name("packets".to_owned())
+        .spawn(move || {
+            let result = worker::run(&mut sockets, &thread_shared);
+            let _ = ended.send(result);
+        })
+        .map_err(process("the packet thread could not be started"))?;
+    let control =
+        control::follow(arguments.control.clone(), arguments.name.clone(), Arc::clone(&shared));
+    let control = tokio::spawn(control);
+    let http = tokio::spawn(axum::serve(listener, admin::router(Arc::new(subject))).into_future());
+    tracing::info!(
+        event = "gateway_started",
+        name = arguments.name,
+        interface = arguments.interface,
+        queues,
+    );
+
+    let result = tokio::select! {
+        ended = &mut worker_ended => worker_result(arguments, ended),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    control.abort();
+    http.abort();
+    shared.stop();
+    thread.join().map_err(|_| RunError::Panicked)?;
+    tracing::info!(event = "gateway_stopped", name = arguments.name);
+    result
+}
+
+fn worker_result(
+    arguments: &Arguments,
+    ended: Result<Result<(), WorkerError>, oneshot::error::RecvError>,
+) -> Result<(), RunError> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(source)) => Err(RunError::Worker { interface: arguments.interface.clone(), source }),
+        Err(_) => Err(RunError::Panicked),
+    }
+}
+
+fn socket_config() -> Config {
+    Config {
+        frames: FRAMES,
+        receive: FRAMES,
+        transmit: FRAMES,
+        fill: FRAMES,
+        completion: FRAMES,
+        ..Config::default()
+    }
+}
+
+fn process(what: &'static str) -> impl FnOnce(io::Error) -> RunError {
+    move |source| RunError::Process { what, source }
+}

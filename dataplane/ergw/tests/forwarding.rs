@@ -1,0 +1,168 @@
+//! The real binary, real packets: what comes out, what is counted, what stays silent.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+mod lab;
+
+use std::{thread, time::Duration};
+
+use desired::{HostState, State};
+use lab::{
+    FAILED, UP, VM, control::Control, delivered, eventually, frame, in_lab, port::Port, state,
+};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use southbound::FromDataplane;
+
+const HUB_VM: [u8; 4] = [10, 254, 10, 4];
+
+#[test]
+fn every_verdict_is_counted_and_only_good_packets_leave() {
+    in_lab(|lab| {
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        let port = Port::open("lan");
+        let health = gateway.try_get("/health").unwrap();
+        assert_eq!(health, json!({"name": "ERGW1", "ready": false, "revision": null}));
+        port.send(&frame(UP, HUB_VM, 64, 0));
+        eventually("gw_no_state", || (gateway.verdict("gw_no_state") == 1).then_some(()));
+
+        control.apply(41, state());
+        let health = gateway.try_get("/health").unwrap();
+        assert_eq!(health, json!({"name": "ERGW1", "ready": true, "revision": 41}));
+
+        let mut bad_checksum = frame(UP, HUB_VM, 64, 1);
+        bad_checksum[24] ^= 1;
+        let mut cut = frame(UP, HUB_VM, 64, 1);
+        cut.truncate(40);
+        let mut arp = frame([0xff; 6], HUB_VM, 64, 1);
+        arp[12..14].copy_from_slice(&[8, 6]);
+        for spoilt in [
+            bad_checksum,
+            cut,
+            arp,
+            frame([0x02, 0, 0, 0, 0, 0x99], HUB_VM, 64, 1),
+            frame(FAILED, HUB_VM, 64, 1),
+            frame(UP, [10, 254, 10, 77], 64, 1),
+            frame(UP, HUB_VM, 1, 1),
+            frame(UP, HUB_VM, 0, 1),
+        ] {
+            port.send(&spoilt);
+        }
+        port.send(&frame(UP, HUB_VM, 64, 2));
+        port.send(&frame(UP, HUB_VM, 2, 3));
+        assert_eq!(port.receive(), delivered(64, 2), "nothing else may come before it");
+        assert_eq!(port.receive(), delivered(2, 3));
+        assert_eq!(port.receive_within(Duration::from_millis(50)), None);
+        eventually("all are judged", || (gateway.judged() == 11).then_some(()));
+        assert_eq!(
+            gateway.counters(),
+            json!({
+                "name": "ERGW1",
+                "generation": 41,
+                "verdicts": {
+                    "gw_no_state": 1,
+                    "gw_header": 1,
+                    "gw_truncated": 1,
+                    "gw_not_ipv4": 1,
+                    "gw_wrong_mac": 1,
+                    "gw_instance_failed": 1,
+                    "gw_no_endpoint": 1,
+                    "gw_ttl_expired_silent": 2,
+                    "gw_forwarded": 2,
+                },
+                "endpoints": {"hub-vm": 2},
+            })
+        );
+    });
+}
+
+#[test]
+fn a_state_of_another_kind_is_refused_and_the_old_one_stays() {
+    in_lab(|lab| {
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        control.apply(1, state());
+        control.send(2, State::Host(HostState::default()));
+        let FromDataplane::Refused { revision, error } = control.report() else { panic!() };
+        assert_eq!((revision.0, error.contains("ergw")), (2, true), "{error}");
+        let port = Port::open("lan");
+        port.send(&frame(UP, HUB_VM, 9, 1));
+        assert_eq!(port.receive(), delivered(9, 1));
+        assert_eq!(gateway.counters()["generation"], 1);
+    });
+}
+
+/// New states every few milliseconds under traffic: no packet is lost or judged by half a state.
+#[test]
+fn states_change_under_traffic_without_a_loss() {
+    in_lab(|lab| {
+        const PACKETS: u32 = 20_000;
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        control.apply(1, state());
+        let port = Port::open("lan");
+        for number in 0..PACKETS {
+            port.send(&frame(UP, HUB_VM, 64, number));
+            if number % 500 == 0 {
+                control.apply(u64::from(number) + 2, state());
+            }
+        }
+        for number in 0..PACKETS {
+            assert_eq!(port.receive(), delivered(64, number));
+        }
+        assert_eq!(gateway.verdict("gw_forwarded"), u64::from(PACKETS));
+        assert_eq!(gateway.counters()["endpoints"]["hub-vm"], u64::from(PACKETS));
+        assert_eq!(gateway.judged(), u64::from(PACKETS));
+    });
+}
+
+/// 200 ms at 50,000 packets/s is 10,000 packets: the rings hold them all.
+#[test]
+fn being_stopped_for_a_while_loses_nothing_that_fits_the_rings() {
+    in_lab(|lab| {
+        const PACKETS: u32 = 16_000;
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        control.apply(1, state());
+        let port = Port::open("lan");
+        gateway.stop();
+        for number in 0..PACKETS {
+            port.send(&frame(UP, HUB_VM, 64, number));
+        }
+        thread::sleep(Duration::from_millis(50));
+        gateway.signal(Signal::SIGCONT);
+        for number in 0..PACKETS {
+            assert_eq!(port.receive(), delivered(64, number));
+        }
+        assert_eq!(gateway.judged(), u64::from(PACKETS));
+    });
+}
+
+/// More than the rings hold: what is lost is named, to the packet, and forwarding goes on.
+#[test]
+fn an_overload_is_explained_to_the_packet() {
+    in_lab(|lab| {
+        const PACKETS: u32 = 50_000;
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        control.apply(1, state());
+        let port = Port::open("lan");
+        gateway.stop();
+        for number in 0..PACKETS {
+            port.send(&frame(UP, HUB_VM, 64, number));
+        }
+        gateway.signal(Signal::SIGCONT);
+        eventually("all are judged", || (gateway.judged() >= u64::from(PACKETS)).then_some(()));
+        let mut came = 0;
+        while port.receive_within(Duration::from_millis(100)).is_some() {
+            came += 1;
+        }
+        let counters = gateway.counters();
+        assert_eq!(gateway.judged(), u64::from(PACKETS), "{counters}");
+        assert_eq!(gateway.verdict("gw_forwarded"), came, "{counters}");
+        assert!(gateway.verdict("kernel_xsk_fill_empty") > 0, "{counters}");
+        port.send(&frame(UP, HUB_VM, 64, 7));
+        assert_eq!(port.receive(), delivered(64, 7));
+        assert_eq!(&delivered(64, 7)[..6], VM);
+    });
+}

@@ -1,0 +1,230 @@
+//! A gateway in a network namespace without a name (it vanishes with its thread), with everything
+//! around it: the fabric's end of its port, an `ercontrol` and an admin client.
+#![allow(dead_code, reason = "each test uses its part")]
+
+pub(crate) mod control;
+pub(crate) mod port;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::Ipv4Addr,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use desired::{Endpoint, GatewayInstance, GatewayState, InstanceState, MacAddress};
+use etherparse::PacketBuilder;
+use nix::{
+    sched::{CloneFlags, unshare},
+    sys::signal::{Signal, kill},
+    unistd::{Pid, geteuid},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const UP: [u8; 6] = [0x02, 0, 0, 0, 0, 0x12];
+pub(crate) const FAILED: [u8; 6] = [0x02, 0, 0, 0, 0, 0x13];
+pub(crate) const VM: [u8; 6] = [0x02, 0, 0, 0, 0, 0x44];
+pub(crate) const MSEE: [u8; 6] = [0x02, 0, 0, 0, 0, 0x04];
+
+/// Runs `test` in a network namespace of its own, with `eth1` (the gateway's port) and `lan`.
+pub(crate) fn in_lab(test: impl FnOnce(Lab) + Send + 'static) {
+    assert!(geteuid().is_root(), "this test makes a network namespace: run it as root");
+    let thread = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap();
+        ip("link add eth1 type veth peer name lan");
+        ip("link set eth1 up");
+        ip("link set lan up");
+        test(Lab { directory: tempfile::tempdir().unwrap() });
+    });
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+pub(crate) fn ip(arguments: &str) -> String {
+    let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
+    assert!(output.status.success(), "ip {arguments}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Calls `probe` until it returns something.
+pub(crate) fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    while started.elapsed() < DEADLINE {
+        if let Some(found) = probe() {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    panic!("{what}: not within {DEADLINE:?}");
+}
+
+/// The directory of one lab.
+pub(crate) struct Lab {
+    directory: TempDir,
+}
+
+impl Lab {
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        self.directory.path().join("dataplane.sock")
+    }
+
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.directory.path().join("ERGW1.sock")
+    }
+
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(self.directory.path()).unwrap().map(|file| file.unwrap().path()).collect()
+    }
+
+    pub(crate) fn command(&self, interface: &str, admin: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ergw"));
+        command.env("RUST_LOG", "error");
+        command.args(["--name", "ERGW1", "--interface", interface, "--control"]);
+        command.arg(self.control_socket()).arg("--admin").arg(admin);
+        command
+    }
+
+    /// Starts the gateway and waits until its program is attached and it answers.
+    pub(crate) fn start(&self) -> Gateway {
+        let admin = self.admin_socket();
+        let child = self.command("eth1", &admin).spawn().unwrap();
+        let gateway = Gateway { child, admin };
+        eventually("the gateway answers", || gateway.try_get("/health"));
+        gateway
+    }
+
+    /// Starts a gateway that cannot run, and returns what it says.
+    pub(crate) fn fail(&self, interface: &str, admin: &Path) -> Output {
+        let mut command = self.command(interface, admin);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+    }
+}
+
+/// A running `ergw`, killed when dropped.
+pub(crate) struct Gateway {
+    child: Child,
+    admin: PathBuf,
+}
+
+impl Gateway {
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Stops it, and waits until it stands: the signal goes to one thread, which stops the others
+    /// when it is scheduled.
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::SIGSTOP);
+        eventually("all threads stand", || {
+            let mut tasks = self.tasks();
+            tasks.all(|task| read(&task, "status").contains("State:\tT")).then_some(())
+        });
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = PathBuf> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        tasks.map(|task| task.unwrap().path())
+    }
+
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        eventually("the gateway ends", || self.child.try_wait().unwrap()).code()
+    }
+
+    pub(crate) fn try_get(&self, path: &str) -> Option<Value> {
+        let mut stream = UnixStream::connect(&self.admin).ok()?;
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: ergw\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+        Some(serde_json::from_str(body).unwrap())
+    }
+
+    /// Time its threads have run on a processor.
+    pub(crate) fn processor_time(&self) -> Duration {
+        self.tasks()
+            .map(|task| {
+                let text = read(&task, "schedstat");
+                let nanoseconds = text.split_ascii_whitespace().next().unwrap().parse().unwrap();
+                Duration::from_nanos(nanoseconds)
+            })
+            .sum()
+    }
+
+    pub(crate) fn counters(&self) -> Value {
+        self.try_get("/counters").unwrap()
+    }
+
+    pub(crate) fn verdict(&self, name: &str) -> u64 {
+        self.counters()["verdicts"][name].as_u64().unwrap_or(0)
+    }
+
+    /// Sum of all verdicts: the packets that have come to an end.
+    pub(crate) fn judged(&self) -> u64 {
+        let counters = self.counters();
+        counters["verdicts"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|count| count.as_u64().unwrap())
+            .sum()
+    }
+}
+
+fn read(task: &Path, file: &str) -> String {
+    std::fs::read_to_string(task.join(file)).unwrap()
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A gateway with one instance in service, one failed, and `hub-vm` at 10.254.10.4.
+pub(crate) fn state() -> GatewayState {
+    let instance = |address: u8, mac, state| GatewayInstance {
+        address: Ipv4Addr::new(10, 254, 0, address),
+        mac: MacAddress(mac),
+        state,
+    };
+    let endpoint = Endpoint { vm: "hub-vm".into(), vnet: "hub".into(), mac: MacAddress(VM) };
+    GatewayState {
+        gateway: "ERGW1".into(),
+        sku: "ErGw3AZ".into(),
+        instances: vec![
+            instance(12, UP, InstanceState::Up),
+            instance(13, FAILED, InstanceState::Failed),
+        ],
+        endpoints: [(Ipv4Addr::new(10, 254, 10, 4), endpoint)].into(),
+    }
+}
+
+/// A UDP frame of an MSEE that carries `number`.
+pub(crate) fn frame(instance: [u8; 6], destination: [u8; 4], ttl: u8, number: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    PacketBuilder::ethernet2(MSEE, instance)
+        .ipv4([10, 1, 0, 4], destination, ttl)
+        .udp(33_434, 33_435)
+        .write(&mut bytes, &number.to_be_bytes())
+        .unwrap();
+    bytes
+}
+
+/// What the VM must receive for [`frame`] through the instance in service.
+pub(crate) fn delivered(ttl: u8, number: u32) -> Vec<u8> {
+    let mut bytes = frame(UP, [10, 254, 10, 4], ttl - 1, number);
+    bytes[..6].copy_from_slice(&VM);
+    bytes[6..12].copy_from_slice(&UP);
+    bytes
+}
