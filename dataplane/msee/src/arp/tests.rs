@@ -1,0 +1,59 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::packet::Ethernet;
+
+const ASKER: [u8; 6] = [2, 0, 0, 0, 0, 9];
+const OURS: [u8; 6] = [2, 0, 0, 0, 0, 1];
+
+fn request(operation: u8) -> Vec<u8> {
+    let mut payload = vec![0, 1, 8, 0, 6, 4, 0, operation];
+    payload.extend_from_slice(&ASKER);
+    payload.extend_from_slice(&[10, 255, 10, 4]);
+    payload.extend_from_slice(&[0; 6]);
+    payload.extend_from_slice(&[10, 255, 0, 4]);
+    payload
+}
+
+#[test]
+fn a_request_is_answered_with_our_mac() {
+    let request = Request::parse(&request(1)).unwrap();
+    assert_eq!(request.target, Ipv4Addr::new(10, 255, 0, 4));
+    let mut out = vec![1, 2, 3];
+    request.write_reply(OURS, &mut out);
+    assert_eq!(out.len(), FRAME);
+    let frame = Ethernet::parse(&out).unwrap();
+    assert_eq!((frame.destination, frame.source), (ASKER, OURS));
+    let parsed = etherparse::ArpPacketSlice::from_slice(frame.payload).unwrap();
+    assert_eq!(parsed.operation(), etherparse::ArpOperation::REPLY);
+    assert_eq!(parsed.sender_hw_addr(), OURS);
+    assert_eq!(parsed.sender_protocol_addr(), [10, 255, 0, 4]);
+    assert_eq!(parsed.target_hw_addr(), ASKER);
+    assert_eq!(parsed.target_protocol_addr(), [10, 255, 10, 4]);
+}
+
+#[test]
+fn replies_other_hardware_and_group_senders_are_ignored() {
+    assert_eq!(Request::parse(&request(2)), None);
+    let mut token_ring = request(1);
+    token_ring[1] = 6;
+    assert_eq!(Request::parse(&token_ring), None);
+    let mut multicast = request(1);
+    multicast[8] = 0x01;
+    assert_eq!(Request::parse(&multicast), None);
+}
+
+#[test]
+fn a_request_cut_anywhere_is_ignored() {
+    let whole = request(1);
+    for length in 0..whole.len() {
+        assert_eq!(Request::parse(&whole[..length]), None, "{length} bytes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = Request::parse(&bytes);
+    }
+}

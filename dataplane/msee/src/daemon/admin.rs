@@ -1,0 +1,183 @@
+//! HTTP on a unix socket for people and tests: is it ready, what has it counted, what would it do
+//! with a packet.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
+    path::{Path, PathBuf},
+};
+
+use abi::verdict;
+use axum::{
+    Json, Router as Routes,
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Serialize;
+use serde_json::json;
+use tokio::{net::UnixListener, task::JoinHandle};
+
+use super::{RouterInjectError, SharedRouter, chain, inject::InjectRequest, lock, router::Router};
+
+/// The admin socket could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// Another process answers there.
+    #[error("{path} is in use: an msee of this name is running; end it first")]
+    InUse {
+        /// The socket's path.
+        path: PathBuf,
+    },
+    /// The kernel refused.
+    #[error("{call} failed on {path}; the directory must exist and be writable")]
+    Socket {
+        /// The system call.
+        call: &'static str,
+        /// The socket's path.
+        path: PathBuf,
+        #[source]
+        #[doc = "What the kernel said."]
+        source: io::Error,
+    },
+}
+
+/// The bound socket. Dropping it ends the server and removes the file.
+#[derive(Debug)]
+pub(super) struct Admin {
+    path: PathBuf,
+    listener: Option<UnixListener>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Drop for Admin {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            server.abort();
+        }
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    name: String,
+    router: SharedRouter,
+}
+
+impl Admin {
+    /// Binds `path`, for its owner only. Whoever connects waits until [`Admin::serve`].
+    pub(super) fn bind(path: &Path) -> Result<Self, AdminError> {
+        let failed = |call| {
+            let path = path.to_owned();
+            move |source| AdminError::Socket { call, path, source }
+        };
+        // A killed process leaves its socket file behind; nobody answers on it.
+        if UnixStream::connect(path).is_ok() {
+            return Err(AdminError::InUse { path: path.to_owned() });
+        }
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("unlink")(error));
+            }
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).map_err(failed("bind"))?;
+        let admin = Self { path: path.to_owned(), listener: Some(listener), server: None };
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed("chmod"))?;
+        Ok(admin)
+    }
+
+    /// Answers questions about `router`, in a task of the current runtime.
+    pub(super) fn serve(&mut self, name: String, router: SharedRouter) {
+        let Some(listener) = self.listener.take() else { return };
+        let service = Routes::new()
+            .route("/health", get(health))
+            .route("/counters", get(counters))
+            .route("/inject", post(inject))
+            .with_state(Shared { name, router });
+        self.server = Some(tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, service).await {
+                tracing::error!(event = "admin_failed", %error);
+            }
+        }));
+    }
+}
+
+#[derive(Serialize)]
+struct Health {
+    name: String,
+    ready: bool,
+    revision: Option<u64>,
+}
+
+/// Ready once a state is in force.
+async fn health(State(shared): State<Shared>) -> Response {
+    let name = shared.name.clone();
+    with_router(shared, |router| {
+        let revision = router.applied().map(|revision| revision.0);
+        Json(Health { name, ready: revision.is_some(), revision }).into_response()
+    })
+    .await
+}
+
+#[derive(Serialize)]
+struct Counters {
+    name: String,
+    generation: u64,
+    verdicts: BTreeMap<&'static str, u64>,
+}
+
+async fn counters(State(shared): State<Shared>) -> Response {
+    let name = shared.name.clone();
+    with_router(shared, |router| match router.counters() {
+        Ok(counters) => {
+            let verdicts = verdict::ALL.iter().zip(counters);
+            let verdicts = verdicts.filter(|(_, count)| *count > 0);
+            let verdicts = verdicts.map(|(verdict, count)| (verdict.name(), count)).collect();
+            Json(Counters { name, generation: router.generation(), verdicts }).into_response()
+        }
+        Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "CountersFailed", &chain(&error)),
+    })
+    .await
+}
+
+async fn inject(
+    State(shared): State<Shared>,
+    request: Result<Json<InjectRequest>, JsonRejection>,
+) -> Response {
+    let request = match request {
+        Ok(Json(request)) => request,
+        Err(error) => return failure(error.status(), "InvalidRequest", &error.body_text()),
+    };
+    with_router(shared, move |router| match router.inject(&request) {
+        Ok(explanation) => Json(explanation).into_response(),
+        Err(error @ RouterInjectError::Port(_)) => {
+            failure(StatusCode::BAD_REQUEST, "NoSuchPort", &chain(&error))
+        }
+        Err(error @ RouterInjectError::Run(_)) => {
+            failure(StatusCode::INTERNAL_SERVER_ERROR, "InjectFailed", &chain(&error))
+        }
+    })
+    .await
+}
+
+/// Runs `answer` on a thread where system calls may block.
+async fn with_router(
+    shared: Shared,
+    answer: impl FnOnce(&mut Router) -> Response + Send + 'static,
+) -> Response {
+    let task = tokio::task::spawn_blocking(move || lock(&shared.router).as_mut().map(answer));
+    match task.await {
+        Ok(Some(response)) => response,
+        Ok(None) | Err(_) => {
+            failure(StatusCode::SERVICE_UNAVAILABLE, "ShuttingDown", "the router is shutting down")
+        }
+    }
+}
+
+fn failure(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
+}

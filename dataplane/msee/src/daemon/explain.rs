@@ -1,0 +1,237 @@
+//! The way of an injected packet, told in sentences: each stage with the names of the user's own
+//! resources, and the rule behind the route.
+
+use std::time::Instant;
+
+use abi::{
+    image::{PORT_CIRCUIT, PORT_FABRIC},
+    punt::Metadata,
+    trace::Step,
+    verdict::{Severity, Stage, Verdict},
+};
+use desired::{Adjacency, MseeState};
+use serde::Serialize;
+
+use super::inject::InjectRequest;
+use crate::{
+    fastpath::{BoundPort, Compiled, Injection},
+    icmp::limit::Rate,
+    packet::{ETHERNET_HEADER, Ipv4},
+    punt::{Punt, Responder},
+};
+
+/// What became of an injected packet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// Each stage it passed, first to last.
+    pub steps: Vec<ExplainedStep>,
+    /// Name of the verdict it ended with.
+    pub verdict: &'static str,
+    /// That verdict's sentence.
+    pub text: &'static str,
+    /// Interface it left by, when it was forwarded.
+    pub leaves_by: Option<String>,
+    /// Generation of the image that judged it.
+    pub generation: u64,
+}
+
+/// One stage of the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainedStep {
+    /// Name of the stage.
+    pub stage: &'static str,
+    /// Name of the verdict, when the packet's way through the program ended here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
+    /// What the stage found.
+    pub text: String,
+}
+
+/// All that the sentences are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Context<'a> {
+    /// The image in force.
+    pub compiled: &'a Compiled,
+    /// What it was compiled from.
+    pub state: &'a MseeState,
+    /// The packet.
+    pub request: &'a InjectRequest,
+    /// The port it came in by.
+    pub port: &'a BoundPort,
+    /// Its bytes.
+    pub frame: &'a [u8],
+}
+
+impl Context<'_> {
+    /// Tells the way that `injection` recorded, and what userspace would do with a punted packet.
+    pub(super) fn explain(&self, injection: &Injection) -> Explanation {
+        let length = injection.record.length as usize;
+        let recorded: Vec<_> = injection.record.steps.iter().take(length).copied().collect();
+        let mut verdict = recorded
+            .iter()
+            .rev()
+            .find_map(|step| Verdict::from_number(step.verdict).filter(|v| *v != Verdict::None))
+            .unwrap_or(Verdict::None);
+        let mut steps: Vec<_> = recorded.iter().map(|step| self.step(*step)).collect();
+        let leaves_by = (verdict.severity() == Severity::Forwarded)
+            .then(|| recorded.iter().rev().find(|step| step.stage == Stage::Out as u16))
+            .flatten()
+            .map(|step| self.interface(step.value).to_owned());
+        if let Some((answer, text)) = self.answer(verdict) {
+            steps.push(ExplainedStep {
+                stage: answer.stage().name(),
+                verdict: Some(answer.name()),
+                text,
+            });
+            verdict = answer;
+        }
+        Explanation {
+            steps,
+            verdict: verdict.name(),
+            text: verdict.text(),
+            leaves_by,
+            generation: self.compiled.generation(),
+        }
+    }
+
+    fn step(&self, step: Step) -> ExplainedStep {
+        let verdict = Verdict::from_number(step.verdict).filter(|v| *v != Verdict::None);
+        let stage = Stage::from_number(step.stage);
+        let found = match stage {
+            Some(Stage::Port) => self.port(),
+            Some(Stage::Check) => "ok".to_owned(),
+            Some(Stage::Local) => "not for the MSEE itself".to_owned(),
+            Some(Stage::Lookup) => self.lookup(step.value),
+            Some(Stage::Ttl) => {
+                let (before, after) = (step.value >> 8 & 0xff, step.value & 0xff);
+                format!("{before} -> {after}")
+            }
+            Some(Stage::Adjacency) => self.next_hop(step.value),
+            Some(Stage::Out) => self.interface(step.value).to_owned(),
+            _ => String::new(),
+        };
+        let text = match verdict {
+            Some(verdict) if verdict.severity() == Severity::Forwarded => found,
+            // The stage found what it had to and still ended the way.
+            Some(verdict @ (Verdict::TtlExpired | Verdict::TooBig | Verdict::AdjacencyDrop)) => {
+                format!("{found}: {}", verdict.text())
+            }
+            Some(verdict @ Verdict::NoRoute) => {
+                format!("{}: {}", self.request.destination, verdict.text())
+            }
+            Some(verdict) => verdict.text().to_owned(),
+            None => found,
+        };
+        ExplainedStep {
+            stage: stage.map_or("unknown", Stage::name),
+            verdict: verdict.map(Verdict::name),
+            text,
+        }
+    }
+
+    /// `circuit CIRCUIT_EQUINIX (primary), CE side` or `fabric port eth2, VNet hub`.
+    fn port(&self) -> String {
+        let interface = &self.port.interface;
+        match self.compiled.port(self.port.slot).map(|port| port.kind) {
+            Some(PORT_CIRCUIT) => {
+                let circuit = self.state.circuit_ports.get(interface);
+                let circuit = circuit.map_or("?", |port| port.circuit.as_str());
+                let path = path(self.state).map_or(String::new(), |path| format!(" ({path})"));
+                format!("circuit {circuit}{path}, CE side")
+            }
+            Some(PORT_FABRIC) => {
+                let index = self.compiled.source_vnet(self.port.slot, self.request.source);
+                match index.and_then(|index| self.compiled.vnet(index)) {
+                    Some(vnet) => format!("fabric port {interface}, VNet {}", vnet.name),
+                    None => format!("fabric port {interface}, no VNet"),
+                }
+            }
+            _ => interface.clone(),
+        }
+    }
+
+    /// `10.254.0.0/16 -> gateway ERGW1 (conn1)  [spoke prefix: not in FastPath]`.
+    fn lookup(&self, adjacency: u32) -> String {
+        let name = self.compiled.adjacency_name(adjacency);
+        let root = self.root();
+        match root.and_then(|root| self.compiled.route_of(root, self.request.destination)) {
+            Some(found) if found.route.why.is_empty() => format!("{} -> {name}", found.prefix),
+            Some(found) => format!("{} -> {name}  [{}]", found.prefix, found.route.why),
+            None => name.to_owned(),
+        }
+    }
+
+    /// `ERGW1 instance 10.255.0.12` where a gateway's instance was chosen, else the name.
+    fn next_hop(&self, index: u32) -> String {
+        let root = self.root();
+        let found = root.and_then(|root| self.compiled.route_of(root, self.request.destination));
+        let adjacency = found.map(|found| &found.route.adjacency);
+        match (adjacency, self.compiled.adjacency_instance(index)) {
+            (Some(Adjacency::Gateway { gateway, .. }), Some(instance)) => {
+                format!("{gateway} instance {instance}")
+            }
+            _ => self.compiled.adjacency_name(index).to_owned(),
+        }
+    }
+
+    /// Root of the VRF that the packet is routed in.
+    fn root(&self) -> Option<u32> {
+        let port = self.compiled.port(self.port.slot)?;
+        if port.kind == PORT_CIRCUIT {
+            return Some(port.root);
+        }
+        let index = self.compiled.source_vnet(self.port.slot, self.request.source)?;
+        self.compiled.vnet(index).map(|vnet| vnet.root)
+    }
+
+    /// What userspace answers to a packet punted with `verdict`; `None` when it is not asked. The
+    /// rate limit is not consulted: the answer would depend on who asked before.
+    fn answer(&self, verdict: Verdict) -> Option<(Verdict, String)> {
+        let asked = matches!(
+            verdict,
+            Verdict::LocalEcho
+                | Verdict::LocalUnreachable
+                | Verdict::NoRoute
+                | Verdict::TtlExpired
+                | Verdict::TooBig
+        );
+        if !asked {
+            return None;
+        }
+        let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
+        let punt = Punt { port: self.port.slot, metadata, frame: self.frame };
+        let mut out = Vec::new();
+        let mut responder = Responder::new(Rate::default());
+        let decision = responder.decide(&punt, self.compiled, Instant::now(), &mut out);
+        let sent = out.get(ETHERNET_HEADER..).and_then(Ipv4::parse);
+        let text = match (decision.send_by, sent) {
+            (Some(slot), Some(answer)) => format!(
+                "{} from {} to {}, out {}",
+                decision.verdict.text().trim_end_matches('.'),
+                answer.source(),
+                answer.destination(),
+                self.interface(slot),
+            ),
+            _ => decision.verdict.text().to_owned(),
+        };
+        Some((decision.verdict, text))
+    }
+
+    fn interface(&self, slot: u32) -> &str {
+        self.compiled.bound_port(slot).map_or("?", |port| port.interface.as_str())
+    }
+}
+
+/// `primary` or `secondary`: VNets know the one as `.4`, the other as `.5` of the GatewaySubnet,
+/// whose prefix is a /29 or shorter. `None` without a VNet.
+fn path(state: &MseeState) -> Option<&'static str> {
+    let mut vnets = state.fabric_ports.values().flat_map(|port| port.vnets.values());
+    match vnets.next().map(|vnet| u32::from(vnet.address) % 8)? {
+        4 => Some("primary"),
+        5 => Some("secondary"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

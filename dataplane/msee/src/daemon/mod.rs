@@ -1,0 +1,219 @@
+//! The `msee` daemon: takes desired states from `ercontrol`, reports what is in force, and answers
+//! questions on its admin socket.
+//!
+//! Forwarding needs none of this. The XDP programs are pinned: a killed daemon leaves them
+//! forwarding, and the next one takes over. Only an orderly end (SIGTERM, SIGINT) detaches them.
+
+mod admin;
+mod explain;
+mod inject;
+mod router;
+
+use std::{
+    error::Error as StdError,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use admin::Admin;
+pub use admin::AdminError;
+use desired::{MseeState, Revision, State};
+pub use explain::{ExplainedStep, Explanation};
+pub use inject::{InjectRequest, PortError, Protocol};
+use nix::{
+    sys::resource::{Resource, getrlimit, setrlimit},
+    unistd::geteuid,
+};
+pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
+use southbound::{DataplaneKind, Identity};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::fastpath::ShutdownError;
+
+/// How often a state that could not be applied is tried again, and deleted interfaces are noticed.
+const RECONCILE: Duration = Duration::from_secs(1);
+
+/// What the daemon is told on its command line.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The router's name, as `ercontrol` knows it.
+    pub name: String,
+    /// `ercontrol`'s socket for dataplanes.
+    pub control: PathBuf,
+    /// Where to answer questions.
+    pub admin: PathBuf,
+    /// Directory of pins on bpffs.
+    pub pins: PathBuf,
+}
+
+/// The daemon could not start, or not end in order.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The router.
+    #[error("{name} cannot start{hint}")]
+    Start {
+        /// Its name.
+        name: String,
+        /// The likeliest cure, or nothing.
+        hint: &'static str,
+        #[source]
+        #[doc = "What went wrong."]
+        source: RouterStartError,
+    },
+    /// The admin socket.
+    #[error("{name} cannot answer on its admin socket")]
+    Admin {
+        /// The router's name.
+        name: String,
+        #[source]
+        #[doc = "What went wrong."]
+        source: AdminError,
+    },
+    /// Signal handlers.
+    #[error("signal handlers cannot be installed")]
+    Signal(#[source] io::Error),
+    /// The orderly end.
+    #[error("the fast path could not be taken down; remove the pins by hand")]
+    Shutdown(#[from] ShutdownError),
+}
+
+/// A router shared with the admin socket; `None` once it is shut down.
+type SharedRouter = Arc<Mutex<Option<Router>>>;
+
+fn lock(router: &SharedRouter) -> MutexGuard<'_, Option<Router>> {
+    // A panic elsewhere leaves tables that are still consistent: they change by one store.
+    router.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(options: Options) -> Result<(), RunError> {
+    raise_memory_limit();
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
+    // First, because it tells whether another msee has these tables.
+    let mut admin = Admin::bind(&options.admin)
+        .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
+    let router = Router::start(&options.pins).map_err(|source| {
+        let hint = if geteuid().is_root() { "" } else { " without root: run it with sudo" };
+        RunError::Start { name: options.name.clone(), hint, source }
+    })?;
+    let router = Arc::new(Mutex::new(Some(router)));
+    admin.serve(options.name.clone(), Arc::clone(&router));
+    tracing::info!(event = "started", name = options.name, admin = %options.admin.display());
+    tokio::select! {
+        () = follow(&options, &router) => {}
+        _ = ended(&mut terminate, &mut interrupt) => {}
+    }
+    tracing::info!(event = "stopping", name = options.name);
+    drop(admin);
+    let router = lock(&router).take();
+    if let Some(router) = router {
+        router.shutdown()?;
+    }
+    Ok(())
+}
+
+async fn ended(terminate: &mut Signal, interrupt: &mut Signal) -> Option<()> {
+    tokio::select! {
+        signal = terminate.recv() => signal,
+        signal = interrupt.recv() => signal,
+    }
+}
+
+/// A state and whether it is in force.
+struct Wanted {
+    revision: Revision,
+    state: MseeState,
+    error: Option<String>,
+}
+
+/// Applies every state that arrives; retries on a deadline what could not be applied and what an
+/// interface that came back needs.
+async fn follow(options: &Options, router: &SharedRouter) {
+    let identity = Identity { kind: DataplaneKind::Msee, name: options.name.clone() };
+    let mut control = southbound::connect(options.control.clone(), identity);
+    let mut wanted: Option<Wanted> = None;
+    let mut reconcile = interval(RECONCILE);
+    reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            next = control.next() => match next {
+                None => return,
+                Some((revision, State::Msee(state))) => {
+                    let fresh = Wanted { revision, state, error: None };
+                    apply(router, &control, wanted.insert(fresh));
+                }
+                Some((revision, _)) => control.refused(revision, &WrongKind),
+            },
+            _ = reconcile.tick() => if let Some(wanted) = &mut wanted {
+                let changed = lock(router).as_ref().is_some_and(Router::interfaces_changed);
+                if changed || wanted.error.is_some() {
+                    apply(router, &control, wanted);
+                }
+            },
+        }
+    }
+}
+
+/// `ercontrol` sent the state of another kind of dataplane.
+#[derive(Debug, thiserror::Error)]
+#[error("the state is not an MSEE's; is another program connected under this name?")]
+struct WrongKind;
+
+/// Applies and reports. The same failure twice in a row is reported once.
+fn apply(router: &SharedRouter, control: &southbound::Handle, wanted: &mut Wanted) {
+    let revision = wanted.revision;
+    // Milliseconds of system calls, and nothing else of this runtime is urgent.
+    let result = tokio::task::block_in_place(|| {
+        lock(router).as_mut().map(|router| router.apply(revision, &wanted.state))
+    });
+    match result {
+        None => {}
+        Some(Ok(())) => {
+            wanted.error = None;
+            tracing::info!(event = "state_applied", %revision);
+            control.applied(revision);
+        }
+        Some(Err(error)) => {
+            let text = chain(&error);
+            if wanted.error.as_ref() != Some(&text) {
+                tracing::error!(event = "state_refused", %revision, error = text);
+                control.refused(revision, &error);
+                wanted.error = Some(text);
+            }
+        }
+    }
+}
+
+/// An error and all its causes, as one line.
+pub fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // A transparent error repeats its cause's text.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// AF_XDP memory and, before Linux 5.11, BPF maps count against RLIMIT_MEMLOCK, 8 MiB on most
+/// systems. Without the privilege to raise it the first allocation says what is missing.
+fn raise_memory_limit() {
+    let result = getrlimit(Resource::RLIMIT_MEMLOCK).and_then(|(_, hard)| {
+        setrlimit(Resource::RLIMIT_MEMLOCK, u64::MAX, u64::MAX)
+            .or_else(|_| setrlimit(Resource::RLIMIT_MEMLOCK, hard, hard))
+    });
+    if let Err(error) = result {
+        tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
+    }
+}

@@ -1,0 +1,284 @@
+//! One MSEE as an object: its fast path, its punt thread, and what ties the two together.
+
+use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
+
+use abi::verdict::{self, Verdict};
+use afxdp::{Socket, StatisticsSource};
+use arc_swap::ArcSwap;
+use desired::{MseeState, Revision};
+use nix::net::if_::if_nametoindex;
+
+use super::{
+    explain::{Context, Explanation},
+    inject::{InjectRequest, PortError},
+};
+use crate::{
+    fastpath::{
+        ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, InjectError,
+        LoadError, PortKind, ShutdownError,
+    },
+    icmp::limit::Rate,
+    losses,
+    punt::{PuntThread, Responder, StartError},
+    tally::Tally,
+};
+
+/// A socket takes the longest frame a port forwards, and a second's worth of the answers that the
+/// rate limit allows: 8 MiB a port.
+fn socket_config() -> afxdp::Config {
+    afxdp::Config {
+        frames: 2_048,
+        frame_size: 4_096,
+        receive: 1_024,
+        transmit: 1_024,
+        fill: 1_024,
+        completion: 1_024,
+        ..afxdp::Config::default()
+    }
+}
+
+/// An MSEE could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterStartError {
+    /// The fast path.
+    #[error("the XDP fast path cannot be loaded")]
+    FastPath(#[from] LoadError),
+    /// The punt thread.
+    #[error("the punt thread cannot be started")]
+    Punt(#[from] StartError),
+}
+
+/// A desired state is not wholly in force.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterApplyError {
+    /// The state was refused; the one before it stays in force.
+    #[error("the fast path refused the state, the one before it stays in force")]
+    FastPath(#[from] ApplyError),
+    /// The state forwards, but a port's exceptions cannot be answered.
+    #[error("{interface} forwards, but nothing that arrives there can be answered")]
+    Socket {
+        /// The port's interface.
+        interface: String,
+        #[source]
+        #[doc = "What went wrong."]
+        source: PortBindError,
+    },
+}
+
+/// A port's AF_XDP socket could not be put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum PortBindError {
+    /// Its receive queues could not be counted.
+    #[error("its receive queues cannot be counted")]
+    Queues(#[from] afxdp::QueuesError),
+    /// Punts of the other queues would vanish without a counter.
+    #[error("it has {queues} receive queues and may have one: `ethtool -L {interface} rx 1`")]
+    ManyQueues {
+        /// The port's interface.
+        interface: String,
+        /// How many it has.
+        queues: u32,
+    },
+    /// The socket.
+    #[error("its AF_XDP socket cannot be bound")]
+    Socket(#[from] afxdp::BindError),
+    /// Its counters.
+    #[error("its AF_XDP socket's counters cannot be opened; raise the limit of open files")]
+    Statistics(#[from] std::io::Error),
+    /// Its place in the fast path.
+    #[error("its AF_XDP socket cannot be registered with the fast path")]
+    Register(#[from] BindPuntError),
+}
+
+/// A packet could not be injected.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterInjectError {
+    /// No port for it.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The test run.
+    #[error("the test run of the fast path failed")]
+    Run(#[from] InjectError),
+}
+
+/// A port whose socket is with the punt thread.
+#[derive(Debug)]
+struct Listening {
+    ifindex: u32,
+    statistics: StatisticsSource,
+}
+
+/// One MSEE.
+#[derive(Debug)]
+pub struct Router {
+    fastpath: FastPath,
+    punts: PuntThread,
+    /// By slot.
+    listening: BTreeMap<u32, Listening>,
+    compiled: Arc<ArcSwap<Compiled>>,
+    tally: Arc<Tally>,
+    state: MseeState,
+    applied: Option<Revision>,
+}
+
+impl Router {
+    /// Loads the fast path, or adopts the one that is forwarding from the pins of an earlier
+    /// process.
+    pub fn start(pins: &Path) -> Result<Self, RouterStartError> {
+        let fastpath = FastPath::load(pins)?;
+        let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
+        let tally = Arc::new(Tally::default());
+        let responder = Responder::new(Rate::default());
+        let punts = PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
+        Ok(Self {
+            fastpath,
+            punts,
+            listening: BTreeMap::new(),
+            compiled,
+            tally,
+            state: MseeState::default(),
+            applied: None,
+        })
+    }
+
+    /// Puts `state` in force. The revision counts as applied only when its ports answer too.
+    pub fn apply(&mut self, revision: Revision, state: &MseeState) -> Result<(), RouterApplyError> {
+        let compiled = self.fastpath.apply(state)?;
+        self.compiled.store(compiled);
+        self.state = state.clone();
+        self.listen()?;
+        self.applied = Some(revision);
+        Ok(())
+    }
+
+    /// The revision in force, once there is one.
+    pub fn applied(&self) -> Option<Revision> {
+        self.applied
+    }
+
+    /// Generation of the image in force.
+    pub fn generation(&self) -> u64 {
+        self.compiled.load().generation()
+    }
+
+    /// Whether an interface of the image was deleted or made anew since it was bound.
+    pub fn interfaces_changed(&self) -> bool {
+        let current = |port: &BoundPort| if_nametoindex(port.interface.as_str()).ok();
+        self.fastpath.ports().iter().any(|port| current(port) != Some(port.ifindex))
+    }
+
+    /// Packets by verdict: those of the fast path, of userspace, and the kernel's losses.
+    pub fn counters(&self) -> Result<[u64; verdict::COUNT], CountersError> {
+        let mut counters = self.fastpath.counters()?;
+        add_all(&mut counters, &self.tally.read());
+        for (slot, listening) in &self.listening {
+            match listening.statistics.read() {
+                Ok(statistics) => add(&mut counters, &losses::of_socket(&statistics)),
+                Err(error) => tracing::warn!(event = "socket_statistics_failed", slot, %error),
+            }
+        }
+        for port in self.fastpath.ports() {
+            match losses::of_driver(&port.interface) {
+                Ok(lost) => add(&mut counters, &lost),
+                Err(error) => {
+                    tracing::warn!(
+                        event = "driver_statistics_failed",
+                        interface = port.interface,
+                        %error
+                    );
+                }
+            }
+        }
+        Ok(counters)
+    }
+
+    /// Runs a packet through the tables in force, without sending or counting it.
+    pub fn inject(&mut self, request: &InjectRequest) -> Result<Explanation, RouterInjectError> {
+        let compiled = self.compiled.load_full();
+        let port = request.choose_port(&compiled)?;
+        let frame = request.frame(port, &self.state);
+        let injection = self.fastpath.inject(port.ifindex, &frame)?;
+        let context =
+            Context { compiled: &compiled, state: &self.state, request, port, frame: &frame };
+        Ok(context.explain(&injection))
+    }
+
+    /// Stops forwarding: detaches and unpins everything.
+    pub fn shutdown(self) -> Result<(), ShutdownError> {
+        drop(self.punts);
+        self.fastpath.shutdown()
+    }
+
+    /// Gives each circuit and fabric port its socket, and takes away those of ports that are gone.
+    fn listen(&mut self) -> Result<(), RouterApplyError> {
+        let ports: BTreeMap<u32, BoundPort> = self
+            .fastpath
+            .ports()
+            .iter()
+            .filter(|port| port.kind != PortKind::Cpu)
+            .map(|port| (port.slot, port.clone()))
+            .collect();
+        let stale: Vec<u32> = self
+            .listening
+            .iter()
+            .filter(|(slot, bound)| ports.get(slot).map(|port| port.ifindex) != Some(bound.ifindex))
+            .map(|(slot, _)| *slot)
+            .collect();
+        for slot in stale {
+            self.forget(slot);
+        }
+        let mut result = Ok(());
+        for port in ports.values() {
+            if self.listening.contains_key(&port.slot) {
+                continue;
+            }
+            // One bad port must not leave the others deaf.
+            if let Err(source) = self.listen_on(port) {
+                let interface = port.interface.clone();
+                result = Err(RouterApplyError::Socket { interface, source });
+            }
+        }
+        result
+    }
+
+    fn listen_on(&mut self, port: &BoundPort) -> Result<(), PortBindError> {
+        let queues = afxdp::queues(&port.interface)?;
+        if queues > 1 {
+            let interface = port.interface.clone();
+            return Err(PortBindError::ManyQueues { interface, queues });
+        }
+        let socket = Socket::bind(&port.interface, 0, &socket_config())?;
+        let statistics = socket.statistics_source()?;
+        self.fastpath.bind_punt(port.slot, socket.as_fd())?;
+        self.punts.bind(port.slot, socket);
+        self.listening.insert(port.slot, Listening { ifindex: port.ifindex, statistics });
+        tracing::info!(event = "port_listening", interface = port.interface, slot = port.slot);
+        Ok(())
+    }
+
+    /// Closes the socket of a slot; what its kernel counters said is kept.
+    fn forget(&mut self, slot: u32) {
+        self.punts.unbind(slot);
+        if let Some(listening) = self.listening.remove(&slot)
+            && let Ok(statistics) = listening.statistics.read()
+        {
+            for (verdict, count) in losses::of_socket(&statistics) {
+                self.tally.add(verdict, count);
+            }
+        }
+    }
+}
+
+fn add_all(counters: &mut [u64; verdict::COUNT], more: &[u64; verdict::COUNT]) {
+    for (counter, more) in counters.iter_mut().zip(more) {
+        *counter += more;
+    }
+}
+
+fn add(counters: &mut [u64; verdict::COUNT], losses: &[(Verdict, u64)]) {
+    for (verdict, count) in losses {
+        if let Some(counter) = counters.get_mut(usize::from(verdict.number())) {
+            *counter += count;
+        }
+    }
+}

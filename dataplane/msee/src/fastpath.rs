@@ -1,0 +1,224 @@
+//! The XDP fast path of one MSEE: programs, tables, ports and what outlives this process.
+//!
+//! ```no_run
+//! # fn run(state: &desired::MseeState) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut fast_path = msee::fastpath::FastPath::load("/run/erlab/bpf/lab/msee-a".as_ref())?;
+//! let compiled = fast_path.apply(state)?;
+//! println!("generation {} forwards", compiled.generation());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Dropped without [`FastPath::shutdown`], as by a kill, it keeps forwarding by what is pinned. The
+//! next process loads maps and programs of its own, publishes its first image, and only then
+//! replaces the program of each pinned link: a packet is judged by the old program with the old
+//! tables or by the new with the new, and none is lost. Nothing of the old tables is read, so two
+//! builds with different layouts take over from each other in either direction.
+//!
+//! All calls must be made in the namespace of the MSEE's interfaces.
+
+mod attachments;
+mod inject;
+mod object;
+pub mod pins;
+mod ports;
+mod slots;
+mod tables;
+
+use std::{fmt, os::fd::BorrowedFd, path::Path, sync::Arc};
+
+use abi::verdict;
+use aya::{
+    Ebpf,
+    maps::{Map, MapData, MapError, PerCpuArray},
+};
+use desired::MseeState;
+
+pub use attachments::AttachError;
+pub use inject::{InjectError, Injection};
+pub use object::LoadObjectError;
+pub use pins::PinsError;
+pub use ports::{BindPortsError, BoundPort, PortKind};
+pub use slots::SlotsError;
+pub use tables::{
+    CompileError, Compiled, CompiledVnet, MapImageError, NodesExhausted, PublishError, RouteOf,
+};
+
+use attachments::Attachments;
+use inject::Injector;
+use pins::Pins;
+use slots::Slots;
+use tables::mapped::Image;
+
+/// The fast path cannot be loaded. Whatever forwarded before still does.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The pin directory.
+    #[error(transparent)]
+    Pins(#[from] PinsError),
+    /// The object.
+    #[error(transparent)]
+    Object(#[from] LoadObjectError),
+    /// The maps of ports.
+    #[error(transparent)]
+    Slots(#[from] SlotsError),
+    /// The maps of the image.
+    #[error(transparent)]
+    Image(#[from] MapImageError),
+    /// Another map.
+    #[error("the eBPF object has no usable map {map}: rebuild it with `make ebpf`")]
+    Map {
+        /// Name of the map.
+        map: &'static str,
+        #[source]
+        /// What aya said.
+        source: MapError,
+    },
+}
+
+/// A desired state was not applied. Unless it failed after publishing, the previous one is in force.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Its ports cannot be bound.
+    #[error(transparent)]
+    Ports(#[from] BindPortsError),
+    /// It has no image.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The maps of ports.
+    #[error(transparent)]
+    Slots(#[from] SlotsError),
+    /// An interface cannot be attached.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// The image was not published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// It forwards, but would not outlive this process.
+    #[error(transparent)]
+    Pins(#[from] PinsError),
+}
+
+/// A punt socket cannot be bound.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot direct the punts of slot {slot} to an AF_XDP socket")]
+pub struct BindPuntError {
+    /// Slot of the port.
+    pub slot: u32,
+    #[source]
+    source: MapError,
+}
+
+/// Counters cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the COUNTERS map")]
+pub struct CountersError(#[source] MapError);
+
+/// The fast path is not completely gone.
+#[derive(Debug, thiserror::Error)]
+#[error("the fast path is not completely removed")]
+pub struct ShutdownError(#[source] AttachError);
+
+/// One MSEE's fast path.
+pub struct FastPath {
+    ebpf: Ebpf,
+    pins: Pins,
+    image: Image,
+    slots: Slots,
+    counters: PerCpuArray<MapData, [u64; verdict::COUNT]>,
+    injector: Injector,
+    attachments: Attachments,
+    compiled: Arc<Compiled>,
+}
+
+impl FastPath {
+    /// Loads programs and maps; nothing is attached yet. `pins` becomes a directory on bpffs, and
+    /// what a former process pinned there is taken over by the first [`FastPath::apply`].
+    pub fn load(pins: &Path) -> Result<Self, LoadError> {
+        let pins = Pins::open(pins)?;
+        let mut ebpf = object::load(&pins.former_counters())?;
+        pins.pin_objects(&mut ebpf)?;
+        let image = Image::new(|name| match ebpf.map(name) {
+            Some(Map::Array(data)) => Ok(data),
+            _ => Err(MapImageError::Missing { map: name }),
+        })?;
+        let unusable = |map| move |source| LoadError::Map { map, source };
+        let counters = ebpf.take_map("COUNTERS").ok_or(LoadError::Map {
+            map: "COUNTERS",
+            source: MapError::InvalidName { name: "COUNTERS".to_owned() },
+        })?;
+        Ok(Self {
+            image,
+            slots: Slots::take(&mut ebpf)?,
+            counters: counters.try_into().map_err(unusable("COUNTERS"))?,
+            injector: Injector::take(&mut ebpf).map_err(unusable("TRACE"))?,
+            attachments: Attachments::new(pins.former_links()?),
+            compiled: Arc::default(),
+            ebpf,
+            pins,
+        })
+    }
+
+    /// Binds the ports of `state`, compiles it, and puts it in force. When it returns, no packet is
+    /// judged by an earlier state any more. What `state` does not mention is detached.
+    pub fn apply(&mut self, state: &MseeState) -> Result<Arc<Compiled>, ApplyError> {
+        let ports = ports::bind(state, self.ports(), ports::interface::find)?;
+        let compiled = Compiled::new(state, &ports, self.image.generation() + 1)?;
+        self.slots.admit(&ports)?;
+        let fresh = self.attachments.prepare(&mut self.ebpf, &ports)?;
+
+        self.image.publish(&compiled)?;
+        self.compiled = Arc::new(compiled);
+
+        self.attachments.complete(&mut self.ebpf, &self.pins, &ports, fresh)?;
+        self.pins.commit()?;
+        self.attachments.retire(&self.pins, &ports)?;
+        Ok(self.compiled())
+    }
+
+    /// What is in force.
+    pub fn compiled(&self) -> Arc<Compiled> {
+        Arc::clone(&self.compiled)
+    }
+
+    /// The ports in force, by slot.
+    pub fn ports(&self) -> &[BoundPort] {
+        self.compiled.bound_ports()
+    }
+
+    /// Directs the punts of a port to an AF_XDP socket that is bound to its interface. They are
+    /// counted as `punt_refused` until then, and again once the socket is closed.
+    pub fn bind_punt(&mut self, slot: u32, socket: BorrowedFd<'_>) -> Result<(), BindPuntError> {
+        self.slots.bind_punt(slot, socket).map_err(|source| BindPuntError { slot, source })
+    }
+
+    /// Packets by verdict number, over all CPUs and since the directory of pins was first made.
+    pub fn counters(&self) -> Result<[u64; verdict::COUNT], CountersError> {
+        let mut sums = [0_u64; verdict::COUNT];
+        for counters in self.counters.get(&0, 0).map_err(CountersError)?.iter() {
+            for (sum, counter) in sums.iter_mut().zip(counters) {
+                *sum = sum.wrapping_add(*counter);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Runs an untagged frame that arrives by `ifindex` through the traced twin of the program.
+    pub fn inject(&mut self, ifindex: u32, frame: &[u8]) -> Result<Injection, InjectError> {
+        self.injector.inject(&mut self.ebpf, ifindex, frame)
+    }
+
+    /// Detaches every port and removes the pins.
+    pub fn shutdown(self) -> Result<(), ShutdownError> {
+        let Self { pins, attachments, .. } = self;
+        attachments.detach_all(&pins).map_err(ShutdownError)?;
+        pins.remove().map_err(|error| ShutdownError(error.into()))
+    }
+}
+
+impl fmt::Debug for FastPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = self.image.generation();
+        f.debug_struct("FastPath").field("generation", &generation).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,21 @@
+//! The forwarding image, on userspace's side.
+//!
+//! Two steps, and nothing in between is visible to a packet:
+//! 1. [`Compiled::new`] is a pure function from the desired state and the bound ports to plain
+//!    vectors, laid out as `abi::image` says. Whatever does not fit or does not resolve fails here.
+//! 2. [`mapped::Image::publish`] copies the vectors into the bank that no packet reads, flips the
+//!    generation, and waits until no packet reads the old one.
+//!
+//! This is the one boundary to the prefix structure: another one (poptrie, DXR) changes
+//! [`prefixes`] and the program's `lookup.rs`, and nothing else.
+
+mod adjacencies;
+mod compile;
+mod compiled;
+pub(super) mod mapped;
+mod prefixes;
+
+pub use compile::CompileError;
+pub use compiled::{Compiled, CompiledVnet, RouteOf};
+pub use mapped::{MapImageError, PublishError};
+pub use prefixes::NodesExhausted;

@@ -1,0 +1,237 @@
+use std::net::Ipv4Addr;
+
+use abi::image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY};
+use desired::{Adjacency, CircuitPort, FabricVnet, GatewayNextHop, MacAddress, Route, Vrf};
+
+use super::*;
+
+fn mac(last: u8) -> MacAddress {
+    MacAddress([2, 0, 0, 0, 0, last])
+}
+
+fn bound(slot: u32, interface: &str, kind: PortKind) -> BoundPort {
+    let ifindex = slot + 10;
+    let (interface, mac) = (interface.to_owned(), mac(u8::try_from(slot).unwrap()));
+    BoundPort { slot, interface, ifindex, mac, mtu: 1_500, kind }
+}
+
+fn ports() -> Vec<BoundPort> {
+    vec![
+        bound(1, "eth1", PortKind::Circuit),
+        bound(2, "eth2", PortKind::Fabric),
+        bound(3, "xcpu1", PortKind::Cpu),
+    ]
+}
+
+fn gateway() -> Adjacency {
+    let instance =
+        |last| GatewayNextHop { address: Ipv4Addr::new(10, 255, 0, last), mac: mac(last) };
+    Adjacency::Gateway {
+        port: "eth2".to_owned(),
+        gateway: "ERGW1".to_owned(),
+        connection: "conn1".to_owned(),
+        instances: vec![instance(12), instance(13)],
+    }
+}
+
+fn direct() -> Adjacency {
+    Adjacency::Direct {
+        port: "eth2".to_owned(),
+        mac: mac(0x44),
+        vm: "hub-vm".to_owned(),
+        connection: "conn1".to_owned(),
+    }
+}
+
+fn state() -> MseeState {
+    let route = |adjacency: Adjacency, why: &str| Route { adjacency, why: why.to_owned() };
+    let routes = [
+        ("10.254.0.0/16", route(gateway(), "spoke prefix: not in FastPath")),
+        ("10.255.0.0/16", route(gateway(), "hub prefix")),
+        ("10.255.10.4/32", route(direct(), "hub VM: FastPath")),
+        ("172.16.1.0/30", route(Adjacency::Ce { port: "eth1".to_owned() }, "connected")),
+    ];
+    let routes = routes.map(|(prefix, route)| (prefix.parse().unwrap(), route)).into();
+    let vnet = |prefix: &str| FabricVnet {
+        prefixes: vec![prefix.parse().unwrap()],
+        vrf: "circuit".to_owned(),
+        address: Ipv4Addr::new(10, 255, 0, 4),
+    };
+    let circuit = CircuitPort {
+        circuit: "CIRCUIT_EQUINIX".to_owned(),
+        vrf: "circuit".to_owned(),
+        address: "172.16.1.2/30".parse().unwrap(),
+        peer: Ipv4Addr::new(172, 16, 1, 1),
+        peer_mac: mac(0x11),
+    };
+    let vnets = [("hub", vnet("10.255.0.0/16")), ("spoke", vnet("10.254.0.0/16"))];
+    MseeState {
+        circuit_ports: [("eth1".to_owned(), circuit)].into(),
+        fabric_ports: [(
+            "eth2".to_owned(),
+            FabricPort { vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into() },
+        )]
+        .into(),
+        vrfs: [("circuit".to_owned(), Vrf { routes })].into(),
+    }
+}
+
+fn compile() -> Compiled {
+    Compiled::new(&state(), &ports(), 1).unwrap()
+}
+
+#[test]
+fn each_next_hop_is_an_adjacency_once_and_reads_like_a_sentence() {
+    let compiled = compile();
+    let root = compiled.vrf_root("circuit").unwrap();
+    let at = |text: &str| compiled.lookup(root, text.parse().unwrap());
+    let spoke = at("10.254.10.4").unwrap();
+    assert_eq!(at("10.255.99.99"), Some(spoke), "both prefixes share the gateway's group");
+    assert_eq!(compiled.adjacency_name(spoke), "gateway ERGW1 (conn1)");
+    let hub_vm = at("10.255.10.4").unwrap();
+    assert_eq!(compiled.adjacency_name(hub_vm), "VM hub-vm (FastPath, conn1)");
+    let customer = at("172.16.1.1").unwrap();
+    let name = compiled.adjacency_name(customer);
+    assert_eq!(name, "customer edge 172.16.1.1 (CIRCUIT_EQUINIX)");
+    assert_eq!(at("8.8.8.8"), None);
+    // None, two instances, the VM and the customer edge.
+    assert_eq!(compiled.adjacencies.len(), 5);
+    let kinds = [spoke, hub_vm, customer].map(|index| compiled.adjacency(index).unwrap().kind);
+    assert_eq!(kinds, [ADJACENCY_GATEWAY, ADJACENCY_DIRECT, ADJACENCY_CE]);
+}
+
+#[test]
+fn a_gateways_instances_are_one_group() {
+    let compiled = compile();
+    let root = compiled.vrf_root("circuit").unwrap();
+    let first = compiled.lookup(root, Ipv4Addr::new(10, 254, 0, 1)).unwrap();
+    let [one, two] = [first, first + 1].map(|index| *compiled.adjacency(index).unwrap());
+    assert_eq!((one.members, two.members), (2, 1));
+    assert_eq!(one.macs, [2, 0, 0, 0, 0, 12, 2, 0, 0, 0, 0, 2]);
+    assert_eq!(two.macs, [2, 0, 0, 0, 0, 13, 2, 0, 0, 0, 0, 2]);
+    assert_eq!((one.port, one.mtu), (2, 1_500));
+    let instances = [first, first + 1].map(|index| compiled.adjacency_instance(index).unwrap());
+    assert_eq!(instances.map(|instance| instance.octets()[3]), [12, 13]);
+}
+
+#[test]
+fn ports_know_their_peers_roots_and_addresses() {
+    let compiled = compile();
+    let circuit = compiled.port(1).unwrap();
+    assert_eq!((circuit.kind, circuit.peer, circuit.address), (PORT_CIRCUIT, 3, [172, 16, 1, 2]));
+    assert_eq!(Some(circuit.root), compiled.vrf_root("circuit"));
+    let cpu = compiled.port(3).unwrap();
+    assert_eq!((cpu.kind, cpu.peer), (PORT_CPU, 1));
+    assert_eq!(compiled.port(2).unwrap().kind, PORT_FABRIC);
+    assert_eq!(compiled.port(4), None);
+}
+
+#[test]
+fn every_port_is_found_within_its_probes() {
+    // As many ports as there are slots, with interface indices of any spacing.
+    for spacing in [1, 2, 64, 256, 0x0001_0001] {
+        let ports: Vec<_> = (1..limits::PORTS)
+            .map(|slot| BoundPort {
+                ifindex: 7 + slot * spacing,
+                ..bound(slot, &format!("fabric{slot}"), PortKind::Fabric)
+            })
+            .collect();
+        let compiled = Compiled::new(&MseeState::default(), &ports, 1).unwrap();
+        let slots: Vec<u32> = compiled.port_slots.iter().map(|place| place.slot).collect();
+        assert_eq!(slots.iter().filter(|slot| **slot != 0).count(), ports.len(), "{spacing}");
+        for port in &ports {
+            let key = PortKey { ifindex: port.ifindex, outer: UNTAGGED, inner: UNTAGGED };
+            let probes = (0..limits::PORT_PROBES).map(|probe| {
+                let bucket = (key.bucket() + probe) % limits::PORT_BUCKETS;
+                compiled.port_slots[bucket as usize]
+            });
+            let found = probes.take_while(|place| place.slot != 0).find(|place| place.key == key);
+            assert_eq!(found.map(|place| place.slot), Some(port.slot), "spacing {spacing}");
+        }
+    }
+}
+
+#[test]
+fn the_source_names_the_vnet() {
+    let compiled = compile();
+    let vnet = |source: &str| {
+        let index = compiled.source_vnet(2, source.parse().unwrap())?;
+        Some(compiled.vnet(index).unwrap().name.as_str())
+    };
+    assert_eq!(vnet("10.255.10.4"), Some("hub"));
+    assert_eq!(vnet("10.254.10.4"), Some("spoke"));
+    assert_eq!(vnet("10.253.10.4"), None);
+    assert_eq!(compiled.source_vnet(1, Ipv4Addr::new(10, 255, 10, 4)), None, "no fabric port");
+    assert_eq!(compiled.vnet(0), None);
+}
+
+#[test]
+fn a_route_is_explained_by_its_prefix_and_reason() {
+    let compiled = compile();
+    let root = compiled.vrf_root("circuit").unwrap();
+    let found = compiled.route_of(root, Ipv4Addr::new(10, 255, 10, 4)).unwrap();
+    assert_eq!(
+        (found.prefix.to_string().as_str(), found.route.why.as_str()),
+        ("10.255.10.4/32", "hub VM: FastPath")
+    );
+    assert_eq!(compiled.route_of(root, Ipv4Addr::new(1, 1, 1, 1)), None);
+}
+
+#[test]
+fn an_image_does_not_depend_on_the_order_of_ports() {
+    let mut reversed = ports();
+    reversed.reverse();
+    let one = compile();
+    let two = Compiled::new(&state(), &reversed, 1).unwrap();
+    assert_eq!((one.ports, one.vnets, one.adjacencies), (two.ports, two.vnets, two.adjacencies));
+    assert_eq!(one.prefixes.nodes(), two.prefixes.nodes());
+}
+
+#[test]
+fn what_does_not_resolve_is_refused_by_name() {
+    let mut unknown_vrf = state();
+    unknown_vrf.circuit_ports.get_mut("eth1").unwrap().vrf = "elsewhere".to_owned();
+    let mut unknown_port = state();
+    unknown_port.fabric_ports.clear();
+    let mut no_instance = state();
+    let mut shared = state();
+    for route in no_instance.vrfs.get_mut("circuit").unwrap().routes.values_mut() {
+        if let Adjacency::Gateway { instances, .. } = &mut route.adjacency {
+            instances.clear();
+        }
+    }
+    let vnets = &mut shared.fabric_ports.get_mut("eth2").unwrap().vnets;
+    vnets.get_mut("spoke").unwrap().prefixes.push("10.255.0.0/16".parse().unwrap());
+    let cases = [
+        (unknown_vrf, "eth1 uses the VRF `elsewhere`"),
+        (unknown_port, "leaves by `eth2`, which is no fabric port"),
+        (no_instance, "gateway `ERGW1`, which has no instance"),
+        (shared, "VNets `hub` and `spoke` on `eth2` both have the prefix 10.255.0.0/16"),
+    ];
+    for (state, expected) in cases {
+        let ports: Vec<_> = ports()
+            .into_iter()
+            .filter(|port| port.kind != PortKind::Fabric || !state.fabric_ports.is_empty())
+            .collect();
+        let error = Compiled::new(&state, &ports, 1).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn tables_beyond_their_limits_are_refused() {
+    let mut many = state();
+    let routes = &mut many.vrfs.get_mut("circuit").unwrap().routes;
+    for number in 0..limits::ADJACENCIES {
+        let [.., c, d] = number.to_be_bytes();
+        let adjacency = Adjacency::Direct {
+            port: "eth2".to_owned(),
+            mac: mac(1),
+            vm: format!("vm{number}"),
+            connection: "conn1".to_owned(),
+        };
+        let prefix = Ipv4Network::new(Ipv4Addr::new(10, 250, c, d), 32).unwrap();
+        routes.insert(prefix, Route { adjacency, why: String::new() });
+    }
+    assert_eq!(Compiled::new(&many, &ports(), 1).unwrap_err(), CompileError::TooManyAdjacencies);
+}

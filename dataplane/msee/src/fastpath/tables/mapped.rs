@@ -1,0 +1,226 @@
+//! The memory that packets read: BPF arrays mapped into this process.
+//!
+//! The traps. A packet may be in the middle of the old bank when the generation flips, so that bank
+//! is not touched again before every XDP program that could have seen the old generation has ended:
+//! such a program is an RCU reader, and `membarrier(MEMBARRIER_CMD_GLOBAL)` is a
+//! `synchronize_rcu()`. And the generation must not become visible before the bank it names: it is
+//! stored with release ordering, as one aligned 8-byte store.
+#![allow(unsafe_code, reason = "memory shared with the kernel; the only module that touches it")]
+
+use std::{
+    ffi::c_void,
+    io,
+    num::NonZeroUsize,
+    os::fd::AsFd as _,
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use abi::{
+    image::{Active, Adjacency, Node, Port, PortSlot, Vnet},
+    limits,
+};
+use aya::maps::MapData;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+
+use super::Compiled;
+
+/// A map of the image is not what this build expects, or cannot be mapped.
+#[derive(Debug, thiserror::Error)]
+pub enum MapImageError {
+    /// The map's layout differs: the object was built from other sources.
+    #[error(
+        "map {map} has {found} bytes, this build (ABI version {}) expects {expected}: rebuild the \
+         eBPF objects with `make ebpf`",
+        abi::VERSION
+    )]
+    Layout {
+        /// Name of the map.
+        map: &'static str,
+        /// Bytes of the whole map.
+        found: usize,
+        /// Bytes expected.
+        expected: usize,
+    },
+    /// The object has no such array.
+    #[error("the eBPF object has no array {map}: rebuild it with `make ebpf`")]
+    Missing {
+        /// Name of the map.
+        map: &'static str,
+    },
+    /// The kernel does not say what the map is.
+    #[error("BPF_OBJ_GET_INFO_BY_FD of map {map} failed")]
+    Info {
+        /// Name of the map.
+        map: &'static str,
+        #[source]
+        /// What the kernel said.
+        source: Box<aya::maps::MapError>,
+    },
+    /// Without a grace period no bank could ever be used again.
+    #[error("membarrier(MEMBARRIER_CMD_GLOBAL) failed: erlab cannot run on a nohz_full kernel")]
+    GracePeriod(#[source] io::Error),
+    /// `mmap` refused.
+    #[error("mmap of map {map} failed")]
+    Map {
+        /// Name of the map.
+        map: &'static str,
+        #[source]
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// An image was not published; the previous one stays in force.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A table of the image is longer than its bank. [`Compiled::new`] checks limits: a defect.
+    #[error("a table of {elements} elements does not fit its bank of {capacity}")]
+    Capacity {
+        /// Elements to write.
+        elements: usize,
+        /// Elements of one bank.
+        capacity: usize,
+    },
+    /// The image was compiled for another generation than the next one.
+    #[error("generation {found} does not follow generation {in_force}")]
+    Generation {
+        /// Generation of the image.
+        found: u64,
+        /// Generation in force.
+        in_force: u64,
+    },
+    /// The image is in force, but nobody knows when the old one is free.
+    #[error("membarrier(MEMBARRIER_CMD_GLOBAL) failed after it had worked at start")]
+    GracePeriod(#[source] io::Error),
+}
+
+/// The maps of the image.
+#[derive(Debug)]
+pub(in crate::fastpath) struct Image {
+    active: Table<Active>,
+    port_slots: Table<PortSlot>,
+    ports: Table<Port>,
+    vnets: Table<Vnet>,
+    adjacencies: Table<Adjacency>,
+    nodes: Table<Node>,
+}
+
+impl Image {
+    /// Maps the arrays, which `data` finds by name. The first grace period shows that there are any.
+    pub(in crate::fastpath) fn new<'a>(
+        data: impl Fn(&'static str) -> Result<&'a MapData, MapImageError>,
+    ) -> Result<Self, MapImageError> {
+        wait_for_packets().map_err(MapImageError::GracePeriod)?;
+        Ok(Self {
+            active: Table::map("ACTIVE", data("ACTIVE")?, 1)?,
+            port_slots: Table::map(
+                "PORT_SLOTS",
+                data("PORT_SLOTS")?,
+                limits::BANKS * limits::PORT_BUCKETS,
+            )?,
+            ports: Table::map("PORTS", data("PORTS")?, limits::BANKS * limits::PORTS)?,
+            vnets: Table::map("VNETS", data("VNETS")?, limits::BANKS * limits::VNETS)?,
+            adjacencies: Table::map(
+                "ADJACENCIES",
+                data("ADJACENCIES")?,
+                limits::BANKS * limits::ADJACENCIES,
+            )?,
+            nodes: Table::map("NODES", data("NODES")?, limits::BANKS * limits::NODES)?,
+        })
+    }
+
+    /// The generation in force, 0 before the first.
+    pub(in crate::fastpath) fn generation(&self) -> u64 {
+        self.active_generation().load(Ordering::Relaxed)
+    }
+
+    /// Fills the bank nobody reads, puts it in force, and waits until nobody reads the other.
+    pub(in crate::fastpath) fn publish(&mut self, compiled: &Compiled) -> Result<(), PublishError> {
+        let in_force = self.generation();
+        let found = compiled.generation;
+        if found != in_force.wrapping_add(1) {
+            return Err(PublishError::Generation { found, in_force });
+        }
+        let bank = (found % u64::from(limits::BANKS)) as usize;
+        self.port_slots.fill(bank, &compiled.port_slots)?;
+        self.ports.fill(bank, &compiled.ports)?;
+        self.vnets.fill(bank, &compiled.vnets)?;
+        self.adjacencies.fill(bank, &compiled.adjacencies)?;
+        self.nodes.fill(bank, compiled.prefixes.nodes())?;
+        self.active_generation().store(found, Ordering::Release);
+        wait_for_packets().map_err(PublishError::GracePeriod)
+    }
+
+    fn active_generation(&self) -> &AtomicU64 {
+        // SAFETY: a) the mapping is at least 8 bytes, page aligned, and lives as long as `self`;
+        // b) userspace reaches this memory only through this reference; c) the programs read it
+        // with one aligned load.
+        unsafe { AtomicU64::from_ptr(self.active.address.cast::<u64>().as_ptr()) }
+    }
+}
+
+/// Returns when every XDP program that runs now has ended.
+fn wait_for_packets() -> io::Result<()> {
+    const GLOBAL: libc::c_long = 1;
+    let (flags, cpu): (libc::c_long, libc::c_long) = (0, 0);
+    // SAFETY: the call takes integers only.
+    let result = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, flags, cpu) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// A mapped array of `T`, which is `#[repr(C)]` without padding (`abi::image` asserts it).
+#[derive(Debug)]
+struct Table<T> {
+    address: NonNull<T>,
+    elements: usize,
+}
+
+// SAFETY: the mapping is owned, and may be used and unmapped by any thread.
+unsafe impl<T> Send for Table<T> {}
+
+impl<T: Copy> Table<T> {
+    fn map(name: &'static str, data: &MapData, elements: u32) -> Result<Self, MapImageError> {
+        let info = data.info();
+        let info =
+            info.map_err(|source| MapImageError::Info { map: name, source: Box::new(source) })?;
+        let expected = size_of::<T>() * elements as usize;
+        let found = info.value_size() as usize * info.max_entries() as usize;
+        let length = NonZeroUsize::new(expected).filter(|_| found == expected);
+        let length = length.ok_or(MapImageError::Layout { map: name, found, expected })?;
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new shared mapping at an address of the kernel's choice aliases nothing of
+        // this process.
+        let address =
+            unsafe { mmap(None, length, protection, MapFlags::MAP_SHARED, data.fd().as_fd(), 0) };
+        let address =
+            address.map_err(|source| MapImageError::Map { map: name, source: source.into() })?;
+        Ok(Self { address: address.cast(), elements: elements as usize })
+    }
+
+    /// Copies `values` to the start of a bank.
+    fn fill(&mut self, bank: usize, values: &[T]) -> Result<(), PublishError> {
+        let capacity = self.elements / limits::BANKS as usize;
+        let elements = values.len();
+        if elements > capacity || bank >= limits::BANKS as usize {
+            return Err(PublishError::Capacity { elements, capacity });
+        }
+        // SAFETY: a) `bank * capacity + elements` is within the mapping, by the check above;
+        // b) `values` is memory of this process, so the two do not overlap; c) no packet reads this
+        // bank: its generation is not in force, and the grace period of the previous one is over.
+        unsafe {
+            let start = self.address.add(bank * capacity);
+            start.copy_from_nonoverlapping(NonNull::from(values).cast(), elements);
+        }
+        Ok(())
+    }
+}
+
+impl<T> Drop for Table<T> {
+    fn drop(&mut self) {
+        let length = size_of::<T>() * self.elements;
+        // SAFETY: `map` made this mapping with this length, and no reference to it is left.
+        let result = unsafe { munmap(self.address.cast::<c_void>(), length) };
+        debug_assert!(result.is_ok(), "munmap of a whole mapping does not fail");
+    }
+}

@@ -1,0 +1,244 @@
+//! The thread that owns the AF_XDP sockets: waits, receives, asks [`super::decide`], sends.
+//!
+//! The traps: a socket whose interface was deleted reports an error for ever, so it is given up
+//! at the first one, or the thread would spin; and a port's statistics reader holds the same open
+//! file, so closing the socket does not take it out of the epoll set: that must be said.
+
+use std::{
+    io,
+    os::fd::AsFd as _,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use abi::{limits, verdict::Verdict};
+use afxdp::Socket;
+use arc_swap::ArcSwap;
+use nix::{
+    errno::Errno,
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        eventfd::{EfdFlags, EventFd},
+    },
+};
+
+use super::{Punt, Responder};
+use crate::{fastpath::Compiled, tally::Tally};
+
+/// What the epoll set says about the command queue; port slots are below it.
+const COMMANDS: u64 = limits::PORTS as u64;
+
+/// Longest sleep without traffic.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The punt thread could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The kernel refused a descriptor.
+    #[error("{call} failed; raise the limit of open files if it is used up")]
+    Descriptor {
+        /// The system call.
+        call: &'static str,
+        #[source]
+        #[doc = "What the kernel said."]
+        source: Errno,
+    },
+    /// No thread could be made.
+    #[error("the punt thread could not be started; raise the limit of processes")]
+    Spawn(#[source] io::Error),
+}
+
+enum Command {
+    Bind {
+        slot: u32,
+        socket: Box<Socket>,
+    },
+    /// The sender is dropped when the socket is closed.
+    Unbind {
+        slot: u32,
+        _closed: mpsc::Sender<()>,
+    },
+    Stop,
+}
+
+/// The running thread. Dropping it stops the thread and closes the sockets.
+#[derive(Debug)]
+pub struct PuntThread {
+    commands: mpsc::Sender<Command>,
+    wake: Arc<EventFd>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl PuntThread {
+    /// Starts without ports. Decides by whatever image `compiled` holds at the time of a packet,
+    /// and counts in `tally`.
+    pub fn start(
+        responder: Responder,
+        compiled: Arc<ArcSwap<Compiled>>,
+        tally: Arc<Tally>,
+    ) -> Result<Self, StartError> {
+        let failed = |call| move |source| StartError::Descriptor { call, source };
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
+        let wake = Arc::new(wake.map_err(failed("eventfd"))?);
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(failed("epoll_create1"))?;
+        epoll
+            .add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS))
+            .map_err(failed("epoll_ctl"))?;
+        let (commands, queue) = mpsc::channel();
+        let worker = Worker {
+            epoll,
+            wake: Arc::clone(&wake),
+            queue,
+            sockets: (0..limits::PORTS).map(|_| None).collect(),
+            responder,
+            compiled,
+            tally,
+            out: Vec::with_capacity(limits::FRAME),
+        };
+        let thread = std::thread::Builder::new()
+            .name("punt".to_owned())
+            .spawn(move || worker.run())
+            .map_err(StartError::Spawn)?;
+        Ok(Self { commands, wake, thread: Some(thread) })
+    }
+
+    /// Gives the thread the socket of a port; one it had for this slot is closed.
+    pub fn bind(&self, slot: u32, socket: Socket) {
+        self.send(Command::Bind { slot, socket: Box::new(socket) });
+    }
+
+    /// Closes the socket of a port; returns when it is closed, so that the queue can be bound anew.
+    pub fn unbind(&self, slot: u32) {
+        let (closing, closed) = mpsc::channel();
+        self.send(Command::Unbind { slot, _closed: closing });
+        // Ends with an error when the sender is dropped: that is the signal.
+        let _ = closed.recv();
+    }
+
+    fn send(&self, command: Command) {
+        // Fails only when the thread is gone, which it is only after `drop`.
+        let _ = self.commands.send(command);
+        let _ = self.wake.write(1);
+    }
+}
+
+impl Drop for PuntThread {
+    fn drop(&mut self) {
+        self.send(Command::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Worker {
+    epoll: Epoll,
+    wake: Arc<EventFd>,
+    queue: mpsc::Receiver<Command>,
+    /// By slot.
+    sockets: Vec<Option<Box<Socket>>>,
+    responder: Responder,
+    compiled: Arc<ArcSwap<Compiled>>,
+    tally: Arc<Tally>,
+    out: Vec<u8>,
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut events = [EpollEvent::empty(); limits::PORTS as usize + 1];
+        loop {
+            let sockets = self.sockets.iter_mut().flatten();
+            let sleep = sockets.fold(IDLE, |idle, socket| socket.wait_at_most(idle));
+            let timeout = EpollTimeout::try_from(sleep).unwrap_or(EpollTimeout::ZERO);
+            let ready = match self.epoll.wait(&mut events, timeout) {
+                Ok(ready) => ready,
+                Err(Errno::EINTR) => 0,
+                Err(error) => {
+                    tracing::error!(event = "punt_wait_failed", call = "epoll_wait", %error);
+                    return;
+                }
+            };
+            for event in events.iter().take(ready) {
+                if event.data() == COMMANDS {
+                    if !self.obey() {
+                        return;
+                    }
+                    continue;
+                }
+                let slot = event.data() as u32;
+                if event.events().intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP) {
+                    tracing::warn!(event = "punt_socket_lost", slot);
+                    self.close(slot);
+                } else {
+                    self.serve(slot);
+                }
+            }
+            for socket in self.sockets.iter_mut().flatten() {
+                // Untransmitted frames stay in the ring and `wait_at_most` brings us back.
+                let _ = socket.wakeup();
+            }
+        }
+    }
+
+    /// Carries out the commands; `false` to stop.
+    fn obey(&mut self) -> bool {
+        let _ = self.wake.read();
+        while let Ok(command) = self.queue.try_recv() {
+            match command {
+                Command::Bind { slot, socket } => self.open(slot, socket),
+                Command::Unbind { slot, _closed } => self.close(slot),
+                Command::Stop => return false,
+            }
+        }
+        true
+    }
+
+    fn open(&mut self, slot: u32, socket: Box<Socket>) {
+        self.close(slot);
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(slot));
+        if let Err(error) = self.epoll.add(socket.as_fd(), event) {
+            tracing::error!(event = "punt_socket_refused", call = "epoll_ctl", slot, %error);
+        } else if let Some(place) = self.sockets.get_mut(slot as usize) {
+            *place = Some(socket);
+        }
+    }
+
+    fn close(&mut self, slot: u32) {
+        if let Some(socket) = self.sockets.get_mut(slot as usize).and_then(Option::take) {
+            let _ = self.epoll.delete(socket.as_fd());
+        }
+    }
+
+    /// Handles one batch of a port. Ports take turns by the batch, so a flood on one leaves time
+    /// for the others.
+    fn serve(&mut self, slot: u32) {
+        let compiled = self.compiled.load();
+        let now = Instant::now();
+        let Some(count) = self.socket(slot).map(Socket::receive) else { return };
+        for index in 0..count {
+            let Some(socket) = self.sockets.get_mut(slot as usize).and_then(Option::as_mut) else {
+                return;
+            };
+            let Some(frame) = socket.frame(index) else { continue };
+            let punt = Punt { port: slot, metadata: frame.metadata, frame: frame.data };
+            let decision = self.responder.decide(&punt, &compiled, now, &mut self.out);
+            let sent = decision.send_by.map_or(Ok(()), |port| self.send(port));
+            self.tally.count(sent.err().unwrap_or(decision.verdict));
+        }
+        if let Some(socket) = self.socket(slot) {
+            socket.release();
+        }
+    }
+
+    /// Sends what is in `out`; the verdict of the packet when that fails.
+    fn send(&mut self, slot: u32) -> Result<(), Verdict> {
+        let socket = self.sockets.get_mut(slot as usize).and_then(Option::as_mut);
+        let socket = socket.ok_or(Verdict::IcmpUnroutable)?;
+        socket.send_copy(&self.out).map_err(|_| Verdict::KernelXskDropped)
+    }
+
+    fn socket(&mut self, slot: u32) -> Option<&mut Socket> {
+        self.sockets.get_mut(slot as usize)?.as_deref_mut()
+    }
+}

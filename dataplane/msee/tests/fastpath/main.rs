@@ -1,0 +1,21 @@
+//! The fast path in the kernel. Needs root: a test that cannot run fails.
+//!
+//! Every test thread lives in a network and a mount namespace of its own, with its own bpffs: what
+//! it makes is gone when it ends.
+#![allow(missing_docs, unreachable_pub, reason = "a test binary exports nothing")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod checksum;
+mod fixtures;
+mod frames;
+mod gateway_door;
+mod host;
+mod lookup;
+mod manifest;
+mod namespace;
+mod publish;
+mod restart;
+mod rig;
+mod sockets;
+mod verdicts;
+mod verifier;

@@ -1,0 +1,93 @@
+//! Images flip under packets: each packet is judged by one image, the old or the new.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use abi::verdict::Verdict;
+use desired::MseeState;
+
+use crate::{
+    frames::Packet,
+    rig::{self, ETH1, Rig, mac},
+};
+
+const FLIPS: usize = 300;
+
+/// All of 10.254/16 to one next hop, in tables of different shape: a packet that mixed two images
+/// would meet a hole, or a wrong next hop.
+fn variant(last: u8, longer: usize) -> MseeState {
+    let mut state = rig::state();
+    let mut routes = vec![("10.254.0.0/16".to_owned(), rig::direct(last))];
+    for number in 0..longer {
+        // Other prefixes and next hops first, so that indices differ between the variants.
+        let filler = u8::try_from(100 + number % 100).unwrap();
+        routes.push((format!("10.{}.{}.0/24", number % 200, number / 200), rig::direct(filler)));
+    }
+    let routes: Vec<_> =
+        routes.iter().map(|(prefix, next)| (prefix.as_str(), next.clone())).collect();
+    state.vrfs.insert("circuit".to_owned(), rig::vrf(&routes));
+    // A port comes and goes with every flip.
+    if longer > 0 {
+        state.circuit_ports.remove("eth3");
+    }
+    state
+}
+
+#[test]
+fn no_packet_meets_a_half_written_image() {
+    let mut rig = Rig::start();
+    let variants = [variant(0x51, 0), variant(0x52, 3_000)];
+    rig.fast_path.apply(&variants[0]).unwrap();
+    let program = rig::program(&rig.namespace.pins());
+    let ifindex = rig.port("eth1").ifindex;
+    let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 254, 10, 4]).bytes();
+    let stop = AtomicBool::new(false);
+    let hits = thread::scope(|scope| {
+        let packets = scope.spawn(|| {
+            let mut hits = [0_u64; 2];
+            while !stop.load(Ordering::Relaxed) {
+                let (action, bytes) = rig::run(&program, Some(ifindex), &frame);
+                let hop = [0x51, 0x52].iter().position(|last| bytes[..6] == mac(*last));
+                // Anything else is found by its verdict below.
+                if action == 4
+                    && let Some(hop) = hop
+                {
+                    hits[hop] += 1;
+                }
+            }
+            hits
+        });
+        for flip in 0..FLIPS {
+            rig.fast_path.apply(&variants[(flip + 1) % 2]).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+        packets.join().unwrap()
+    });
+    println!("{FLIPS} flips, packets by next hop: {hits:?}");
+    assert!(hits.iter().all(|hits| *hits > 0), "{hits:?}");
+    let counters = rig.counters();
+    for verdict in abi::verdict::ALL {
+        let forwarded = verdict == Verdict::ForwardedDirect;
+        let expected = if forwarded { hits.iter().sum::<u64>() } else { 0 };
+        assert_eq!(counters[usize::from(verdict.number())], expected, "{}", verdict.name());
+    }
+}
+
+#[test]
+fn a_refused_state_leaves_the_one_in_force() {
+    let mut rig = Rig::start();
+    let in_force = rig.fast_path.compiled();
+    let mut missing = rig::state();
+    missing.fabric_ports.insert("eth77".to_owned(), desired::FabricPort::default());
+    let mut unknown = rig::state();
+    unknown.vrfs.clear();
+    for refused in [missing, unknown] {
+        rig.fast_path.apply(&refused).unwrap_err();
+        assert_eq!(rig.fast_path.compiled().generation(), in_force.generation());
+        let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 255, 10, 4]).bytes();
+        assert_eq!(rig.run("eth1", &frame).0, 4);
+    }
+    assert_eq!(rig.count(Verdict::ForwardedDirect), 2);
+}

@@ -1,0 +1,177 @@
+//! An MSEE with one circuit, one fabric and a hub and a spoke VNet, as in the lab.
+//!
+//! ```text
+//! ce 172.16.1.1 -- eth1 (.2, cpu1/xcpu1)  MSEE  eth2 -- fabric: hub VM 10.255.10.4, gateways
+//!                  eth3 (no cpu veth)
+//! ```
+
+use std::{net::Ipv4Addr, path::Path};
+
+use abi::verdict::{self, Verdict};
+use aya::{TestRun as _, TestRunOptions, programs::Xdp};
+use aya_obj::programs::XdpAttachType;
+use desired::{
+    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MacAddress, MseeState, Route,
+    Vrf,
+};
+use msee::fastpath::{BoundPort, FastPath};
+
+use crate::namespace::{Namespace, ip, veth};
+
+/// Last bytes of the MAC addresses.
+pub const ETH1: u8 = 0x01;
+pub const ETH2: u8 = 0x02;
+pub const ETH3: u8 = 0x03;
+pub const CE: u8 = 0x11;
+pub const HUB_VM: u8 = 0x44;
+pub const GATEWAY: u8 = 0xc0;
+
+/// A MAC address by its last byte.
+pub fn mac(last: u8) -> [u8; 6] {
+    [2, 0, 0, 0, 0, last]
+}
+
+/// The interfaces of the MSEE, in the calling thread's namespace.
+pub fn interfaces() {
+    veth("eth1", ETH1, "eth1p", CE);
+    veth("eth2", ETH2, "eth2p", HUB_VM);
+    veth("eth3", ETH3, "eth3p", 0x33);
+    veth("cpu1", ETH1, "xcpu1", 0x91);
+    ip("addr add 172.16.1.2/30 dev cpu1");
+    ip("neigh replace 172.16.1.1 lladdr 02:00:00:00:00:11 dev cpu1 nud permanent");
+}
+
+/// Next hop: a VM.
+pub fn direct(last: u8) -> Adjacency {
+    Adjacency::Direct {
+        port: "eth2".to_owned(),
+        mac: MacAddress(mac(last)),
+        vm: format!("vm-{last:02x}"),
+        connection: "conn1".to_owned(),
+    }
+}
+
+/// Next hop: a gateway with instances at these MAC addresses.
+pub fn gateway(instances: &[u8]) -> Adjacency {
+    let instance = |last: &u8| GatewayNextHop {
+        address: Ipv4Addr::new(10, 255, 0, *last),
+        mac: MacAddress(mac(*last)),
+    };
+    Adjacency::Gateway {
+        port: "eth2".to_owned(),
+        gateway: "ERGW1".to_owned(),
+        connection: "conn1".to_owned(),
+        instances: instances.iter().map(instance).collect(),
+    }
+}
+
+/// A VRF's routes.
+pub fn vrf(routes: &[(&str, Adjacency)]) -> Vrf {
+    let route = |adjacency: &Adjacency| Route { adjacency: adjacency.clone(), why: String::new() };
+    Vrf {
+        routes: routes
+            .iter()
+            .map(|(prefix, adjacency)| (prefix.parse().unwrap(), route(adjacency)))
+            .collect(),
+    }
+}
+
+/// The lab's state: the hub VM by FastPath, the rest of hub and spoke by the gateway.
+pub fn state() -> MseeState {
+    let ce = || Adjacency::Ce { port: "eth1".to_owned() };
+    let routes = [
+        ("172.16.1.0/30", ce()),
+        ("172.16.0.0/16", ce()),
+        ("10.255.10.4/32", direct(HUB_VM)),
+        ("10.255.0.0/16", gateway(&[GATEWAY])),
+        ("10.254.0.0/16", gateway(&[GATEWAY, GATEWAY + 1])),
+    ];
+    let circuit = |address: &str, peer_mac| CircuitPort {
+        circuit: "CIRCUIT_EQUINIX".to_owned(),
+        vrf: "circuit".to_owned(),
+        address: address.parse().unwrap(),
+        peer: "172.16.1.1".parse().unwrap(),
+        peer_mac: MacAddress(mac(peer_mac)),
+    };
+    let vnet = |prefix: &str| FabricVnet {
+        prefixes: vec![prefix.parse().unwrap()],
+        vrf: "circuit".to_owned(),
+        address: Ipv4Addr::new(10, 255, 0, 4),
+    };
+    let vnets = [("hub", vnet("10.255.0.0/16")), ("spoke", vnet("10.254.0.0/16"))];
+    MseeState {
+        circuit_ports: [
+            ("eth1".to_owned(), circuit("172.16.1.2/30", CE)),
+            ("eth3".to_owned(), circuit("172.16.3.2/30", 0x33)),
+        ]
+        .into(),
+        fabric_ports: [(
+            "eth2".to_owned(),
+            FabricPort { vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into() },
+        )]
+        .into(),
+        vrfs: [("circuit".to_owned(), vrf(&routes))].into(),
+    }
+}
+
+/// The MSEE of a test thread.
+pub struct Rig {
+    // Before the namespace, whose bpffs it is pinned on.
+    pub fast_path: FastPath,
+    pub namespace: Namespace,
+}
+
+impl Rig {
+    /// In a namespace of its own, with the lab's state in force.
+    pub fn start() -> Self {
+        let namespace = Namespace::enter();
+        interfaces();
+        let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+        fast_path.apply(&state()).unwrap();
+        Self { fast_path, namespace }
+    }
+
+    /// A port by interface.
+    pub fn port(&self, interface: &str) -> &BoundPort {
+        self.fast_path.ports().iter().find(|port| port.interface == interface).unwrap()
+    }
+
+    /// Counters, by verdict.
+    pub fn counters(&self) -> [u64; verdict::COUNT] {
+        self.fast_path.counters().unwrap()
+    }
+
+    /// How often a verdict was counted.
+    pub fn count(&self, verdict: Verdict) -> u64 {
+        self.counters()[usize::from(verdict.number())]
+    }
+
+    /// Test-runs the program that ports run, which counts.
+    pub fn run(&self, interface: &str, frame: &[u8]) -> (u32, Vec<u8>) {
+        run(&program(&self.namespace.pins()), Some(self.port(interface).ifindex), frame)
+    }
+}
+
+/// The pinned program of the ports.
+pub fn program(pins: &Path) -> Xdp {
+    Xdp::from_pin(pins.join("msee_port"), XdpAttachType::Interface).unwrap()
+}
+
+/// Test-runs a program: its action and the frame after it.
+pub fn run(program: &Xdp, ifindex: Option<u32>, frame: &[u8]) -> (u32, Vec<u8>) {
+    let mut bytes = vec![0; frame.len() + 64];
+    let length = u32::try_from(frame.len()).unwrap();
+    // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
+    let words = [0, length, 0, ifindex.unwrap_or(0), 0, 0];
+    let context: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_ne_bytes()).collect();
+    let result = program
+        .test_run(TestRunOptions {
+            data_in: Some(frame),
+            data_out: Some(&mut bytes),
+            ctx_in: ifindex.is_some().then_some(&context),
+            ..TestRunOptions::new()
+        })
+        .unwrap();
+    bytes.truncate(result.data_size_out as usize);
+    (result.return_value, bytes)
+}
