@@ -1,7 +1,8 @@
-//! How many packets a second the gateway forwards here. A measurement, not a promise:
-//! `cargo test --release -p ergw --test rate -- --ignored --nocapture`.
+//! How many packets a second the gateway forwards here, with real frames over a veth. A measurement,
+//! not a promise; it needs root, and `make bench` runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+#[path = "../tests/lab/mod.rs"]
 mod lab;
 
 use std::{
@@ -45,8 +46,6 @@ fn settle(gateway: &Gateway) -> u64 {
     })
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn packets_a_second() {
     in_lab(|lab| {
         let control = Control::start(&lab.control_socket());
@@ -79,8 +78,6 @@ fn arrived() -> u64 {
 }
 
 /// The gateway alone: its rings are filled while it is stopped, so no generator shares the machine.
-#[test]
-#[ignore = "a measurement"]
 fn packets_a_second_from_full_rings() {
     in_lab(|lab| {
         const PACKETS: u64 = 16_000;
@@ -116,4 +113,9 @@ fn packets_a_second_from_full_rings() {
             );
         }
     });
+}
+
+fn main() {
+    packets_a_second();
+    packets_a_second_from_full_rings();
 }

@@ -1,0 +1,161 @@
+//! `erlab drops`: every named loss of the lab, whoever counted it.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use abi::verdict::{Severity, Verdict};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Failure,
+    open_lab::OpenLab,
+    output::{Printer, table, thousands},
+};
+use crate::{control::ClientError, wire::WireStatistics};
+
+/// All named losses of the lab, with counts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Sent = delivered + named losses. `expected` losses belong to correct operation, such as a traceroute
+probe that expired; `loss` is what somebody should look at.
+
+Examples:
+  erlab drops
+  erlab drops --all
+  erlab drops -f json | jq '.rows[] | select(.severity == \"loss\")'")]
+pub(super) struct DropsArgs {
+    /// Also what was forwarded or handed on to userspace
+    #[arg(long)]
+    all: bool,
+}
+
+/// The counters of the lab.
+#[derive(Debug, Serialize)]
+struct Drops {
+    rows: Vec<Row>,
+    /// Nodes whose counters could not be read, and why.
+    unreadable: BTreeMap<String, String>,
+}
+
+/// One counter.
+#[derive(Debug, Serialize)]
+struct Row {
+    node: String,
+    stage: &'static str,
+    verdict: &'static str,
+    severity: &'static str,
+    count: u64,
+    text: &'static str,
+}
+
+/// Runs the verb.
+pub(super) async fn run(args: DropsArgs, lab: &OpenLab, printer: Printer) -> Result<(), Failure> {
+    let mut drops = Drops { rows: Vec::new(), unreadable: BTreeMap::new() };
+    for node in lab.dataplanes() {
+        drops.add(&node, lab.admin(&node).get("/counters").await, args.all);
+    }
+    drops.add_wires(lab.agent().get("/wires").await);
+    printer.show(&drops, render)?;
+    if drops.unreadable.is_empty() { Ok(()) } else { Err(Failure::Exit(super::failure::FAILED)) }
+}
+
+impl Drops {
+    fn add(&mut self, node: &str, answer: Result<Value, ClientError>, all: bool) {
+        match answer {
+            Ok(counters) => self.rows.extend(rows(node, &counters["verdicts"], all)),
+            Err(error) => self.unreadable(node, &error.to_string()),
+        }
+    }
+
+    fn add_wires(&mut self, answer: Result<Value, ClientError>) {
+        match answer.map(serde_json::from_value::<Vec<WireStatistics>>) {
+            Ok(Ok(wires)) => self.rows.extend(wire_rows(&wires)),
+            Ok(Err(error)) => self.unreadable("wires", &error.to_string()),
+            Err(error) => self.unreadable("wires", &error.to_string()),
+        }
+    }
+
+    fn unreadable(&mut self, node: &str, why: &str) {
+        self.unreadable.insert(node.to_owned(), why.to_owned());
+    }
+}
+
+/// Losses of the wires, both directions together.
+fn wire_rows(wires: &[WireStatistics]) -> Vec<Row> {
+    let of_wire = |wire: &WireStatistics| {
+        let (there, back) = (wire.a_to_b.losses.by_verdict(), wire.b_to_a.losses.by_verdict());
+        let node = wire.name.clone();
+        let lost = there
+            .into_iter()
+            .zip(back)
+            .map(|((verdict, there), (_, back))| (verdict, there + back));
+        lost.filter(|(_, count)| *count > 0).map(move |(verdict, count)| row(&node, verdict, count))
+    };
+    wires.iter().flat_map(of_wire).collect()
+}
+
+fn row(node: &str, verdict: Verdict, count: u64) -> Row {
+    Row {
+        node: node.to_owned(),
+        stage: verdict.stage().name(),
+        verdict: verdict.name(),
+        severity: verdict.severity().name(),
+        count,
+        text: verdict.text(),
+    }
+}
+
+/// The counters of one node, in the order a packet meets them.
+fn rows(node: &str, verdicts: &Value, all: bool) -> Vec<Row> {
+    let mut known: Vec<(Verdict, u64)> = verdicts
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, count)| Some((Verdict::from_name(name)?, count.as_u64()?)))
+        .filter(|(verdict, count)| *count > 0 && (all || verdict.is_loss()))
+        .collect();
+    known.sort_by_key(|(verdict, _)| (verdict.stage(), verdict.number()));
+    known.into_iter().map(|(verdict, count)| row(node, verdict, count)).collect()
+}
+
+fn render(drops: &Drops) -> String {
+    let mut text = if drops.rows.is_empty() {
+        "no packet was lost\n".to_owned()
+    } else {
+        table(
+            &["NODE", "STAGE", "VERDICT", "SEVERITY", "COUNT", "MEANING"],
+            drops.rows.iter().map(|row| {
+                vec![
+                    row.node.clone(),
+                    row.stage.to_owned(),
+                    row.verdict.to_owned(),
+                    row.severity.to_owned(),
+                    thousands(row.count),
+                    row.text.to_owned(),
+                ]
+            }),
+        )
+    };
+    let losses: u64 = drops
+        .rows
+        .iter()
+        .filter(|row| row.severity == Severity::Loss.name())
+        .map(|row| row.count)
+        .sum();
+    if !drops.rows.is_empty() {
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(
+            text,
+            "\n{} packets of severity loss; the others belong to correct operation",
+            thousands(losses)
+        );
+    }
+    for (node, why) in &drops.unreadable {
+        let _ = writeln!(text, "{node}: no counters: {why}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

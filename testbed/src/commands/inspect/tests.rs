@@ -1,0 +1,72 @@
+use serde_json::json;
+
+use super::*;
+
+fn lab(control: Result<ControlState, String>) -> LabReport {
+    LabReport {
+        name: "fastpath".to_owned(),
+        nodes: vec![NodeState {
+            lab_name: "fastpath".to_owned(),
+            lab_path: "/run/erlab/fastpath".to_owned(),
+            name: "hub-vm".to_owned(),
+            kind: "vm",
+            state: "running",
+            status: "ready".to_owned(),
+            ipv4_address: "10.255.10.4/16".to_owned(),
+            ipv6_address: String::new(),
+            owner: "root".to_owned(),
+        }],
+        control,
+    }
+}
+
+#[test]
+fn json_has_containerlabs_keys() {
+    let value = serde_json::to_value(&lab(Err(String::new())).nodes).unwrap();
+    let keys: Vec<_> = value[0].as_object().unwrap().keys().cloned().collect();
+    let mut expected = [
+        "lab_name",
+        "labPath",
+        "name",
+        "kind",
+        "state",
+        "status",
+        "ipv4_address",
+        "ipv6_address",
+        "owner",
+    ];
+    expected.sort_unstable();
+    let mut keys = keys;
+    keys.sort_unstable();
+    assert_eq!(keys, expected);
+}
+
+#[test]
+fn the_table_shows_fastpath_and_instances() {
+    let text = render(&[lab(Ok(ControlState {
+        revision: 9,
+        connections: json!({"value": [{"name": "conn1", "properties": {
+            "expressRouteGatewayBypass": true
+        }}]}),
+        gateways: json!({"value": [{"name": "ERGW1", "properties": {"sku": {"name": "ErGw3AZ"}}}]}),
+    }))]);
+    assert!(text.starts_with("lab fastpath, revision 9\n"), "{text}");
+    assert!(
+        text.contains("hub-vm  vm    running  ready   10.255.10.4/16  fastpath-hub-vm"),
+        "{text}"
+    );
+    assert!(text.contains("conn1"), "{text}");
+    assert!(text.contains("ERGW1    ErGw3AZ"), "{text}");
+}
+
+#[test]
+fn a_dead_control_daemon_does_not_hide_the_nodes() {
+    let text = render(&[lab(Err("ercontrol is not running".to_owned()))]);
+    assert!(text.contains("hub-vm"), "{text}");
+    assert!(text.contains("ercontrol is not running"), "{text}");
+}
+
+#[test]
+fn no_lab_says_how_to_start_one() {
+    assert!(render(&[]).contains("erlab deploy"));
+}

@@ -1,0 +1,197 @@
+//! The running lab a command works on: its daemons, its ARM scopes, its nodes by name or address.
+
+use std::net::Ipv4Addr;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::Failure;
+use crate::{
+    control::{Client, ids::Scope},
+    lifecycle::Lab,
+    topology::{
+        Topology,
+        plan::{Node, NodeKind, Plan},
+    },
+};
+
+/// A running lab.
+#[derive(Debug)]
+pub(super) struct OpenLab {
+    lab: Lab,
+}
+
+/// There is no such thing in this lab.
+#[derive(Debug, Error, Diagnostic)]
+#[error("lab `{lab}` has no {what} `{name}`")]
+#[diagnostic(help("it has: {}", there_are.join(", ")))]
+pub(super) struct Unknown {
+    lab: String,
+    what: &'static str,
+    name: String,
+    there_are: Vec<String>,
+}
+
+/// The node exists, but is of a kind the command cannot work on.
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{node}` is {kind}: {rule}")]
+#[diagnostic(help("{cure}"))]
+pub(super) struct WrongKind {
+    node: String,
+    kind: &'static str,
+    rule: &'static str,
+    cure: &'static str,
+}
+
+impl WrongKind {
+    /// Says which rule `node` does not meet, and what to do instead.
+    pub(super) fn new(node: &Node, rule: &'static str, cure: &'static str) -> Self {
+        Self { node: node.name.clone(), kind: with_article(&node.kind), rule, cure }
+    }
+}
+
+impl OpenLab {
+    /// The lab `name`, or the only one that runs.
+    pub(super) fn find(name: Option<&str>) -> Result<Self, Failure> {
+        Ok(Self { lab: Lab::find(name).map_err(Failure::failed)? })
+    }
+
+    /// Its files and state.
+    pub(super) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Its plan.
+    pub(super) fn plan(&self) -> &Plan {
+        self.lab.plan()
+    }
+
+    fn topology(&self) -> &Topology {
+        self.lab.topology()
+    }
+
+    /// `ercontrol`.
+    pub(super) fn control(&self) -> Client {
+        Client::connect(self.lab.control_socket())
+    }
+
+    /// The admin API of an MSEE or gateway.
+    pub(super) fn admin(&self, node: &str) -> Client {
+        Client::connect(self.lab.admin_socket(node))
+    }
+
+    /// The agent.
+    pub(super) fn agent(&self) -> Client {
+        Client::connect(self.lab.agent_socket())
+    }
+
+    /// Scope of VNets, gateways and connections.
+    pub(super) fn gateways(&self) -> Scope {
+        let azure = &self.topology().expressroute;
+        Scope::new(&azure.subscription, &azure.resource_group)
+    }
+
+    /// Scope of a circuit: its own, or the gateways'.
+    pub(super) fn circuit_scope(&self, name: &str) -> Result<Scope, Failure> {
+        let azure = &self.topology().expressroute;
+        let Some(circuit) = azure.circuits.find(name) else {
+            return Err(Failure::failed(self.unknown("circuit", name, self.circuits())));
+        };
+        Ok(Scope::new(
+            circuit.subscription.as_ref().unwrap_or(&azure.subscription),
+            circuit.resource_group.as_ref().unwrap_or(&azure.resource_group),
+        ))
+    }
+
+    /// Names of the circuits.
+    pub(super) fn circuits(&self) -> Vec<String> {
+        self.topology().expressroute.circuits.names().map(ToOwned::to_owned).collect()
+    }
+
+    /// Region of a gateway; a connection lives there too. Empty for an unknown gateway, which the
+    /// control plane refuses with its own, better words.
+    pub(super) fn location_of_gateway(&self, gateway: &str) -> String {
+        let mut vnets = self.topology().expressroute.vnets.iter();
+        vnets
+            .find(|(_, vnet)| vnet.gateway.as_ref().is_some_and(|it| *it.name == gateway))
+            .map_or_else(String::new, |(_, vnet)| vnet.region.to_string())
+    }
+
+    /// The node of that name.
+    pub(super) fn node(&self, name: &str) -> Result<&Node, Failure> {
+        self.lab.node(name).ok_or_else(|| {
+            let nodes = self.plan().nodes.iter().map(|node| node.name.clone()).collect();
+            Failure::usage(self.unknown("node", name, nodes))
+        })
+    }
+
+    /// The node of that name or with that address.
+    pub(super) fn node_at(&self, place: &str) -> Result<&Node, Failure> {
+        let address = place.parse().ok();
+        match address.and_then(|address| self.plan().node_with_address(address)) {
+            Some(node) => Ok(node),
+            None => self.node(place),
+        }
+    }
+
+    /// The address that `word` says or that the node of that name has.
+    pub(super) fn resolve(&self, word: &str) -> Option<Ipv4Addr> {
+        word.parse().ok().or_else(|| addresses(self.lab.node(word)?).next())
+    }
+
+    /// The address of a place somebody wants to reach: an address as it is, or a node's first.
+    pub(super) fn address_of(&self, place: &str) -> Result<Ipv4Addr, Failure> {
+        if let Some(address) = self.resolve(place) {
+            return Ok(address);
+        }
+        Err(Failure::usage(WrongKind::new(
+            self.node(place)?,
+            "it has no address of its own to send to",
+            "name a VM, a host or an address",
+        )))
+    }
+
+    /// Names of the nodes that forward: MSEEs, then gateways.
+    pub(super) fn dataplanes(&self) -> Vec<String> {
+        let nodes = &self.plan().nodes;
+        let named = |wanted: fn(&NodeKind) -> bool| {
+            nodes.iter().filter(move |node| wanted(&node.kind)).map(|node| node.name.clone())
+        };
+        named(|kind| matches!(kind, NodeKind::Msee { .. }))
+            .chain(named(|kind| matches!(kind, NodeKind::Gateway { .. })))
+            .collect()
+    }
+
+    fn unknown(&self, what: &'static str, name: &str, there_are: Vec<String>) -> Unknown {
+        Unknown { lab: self.lab.name().to_owned(), what, name: name.to_owned(), there_are }
+    }
+}
+
+/// The addresses a node answers to, first interface first.
+fn addresses(node: &Node) -> impl Iterator<Item = Ipv4Addr> + '_ {
+    node.interfaces.iter().flat_map(|interface| {
+        let own = interface.addresses.iter().map(|network| network.ip());
+        own.chain(interface.cpu.iter().map(|cpu| cpu.address.ip()))
+    })
+}
+
+/// The node's kind as the topology file spells it.
+pub(super) fn kind_name(kind: &NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Onprem => "onprem",
+        NodeKind::Host => "host",
+        NodeKind::Msee { .. } => "msee",
+        NodeKind::Gateway { .. } => "gateway",
+        NodeKind::Vm { .. } => "vm",
+    }
+}
+
+fn with_article(kind: &NodeKind) -> &'static str {
+    match kind {
+        NodeKind::Onprem => "a customer edge",
+        NodeKind::Host => "a customer host",
+        NodeKind::Msee { .. } => "an MSEE",
+        NodeKind::Gateway { .. } => "an ExpressRoute gateway",
+        NodeKind::Vm { .. } => "a VM",
+    }
+}

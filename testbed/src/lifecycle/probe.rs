@@ -1,0 +1,97 @@
+//! Can this machine run a lab? Asked before anything is made.
+
+use nix::{sys::utsname::uname, unistd::geteuid};
+
+use crate::{
+    agent::{self, ProgramError},
+    network::{self, probe::Feature},
+    topology::plan::Plan,
+};
+
+/// Oldest kernel with everything the dataplane uses: XDP links and memory-mapped arrays are older,
+/// devmap and AF_XDP with multi-buffer veth came with 5.18.
+const MINIMUM_KERNEL: (u32, u32) = (5, 18);
+
+/// Names that would collide with the lab's own files.
+const RESERVED_NODES: [&str; 4] = ["agent", "control", "dataplane", "fabric"];
+
+/// What is missing on this machine.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum ProbeError {
+    /// Not root.
+    #[error("labs need root: namespaces, XDP and AF_XDP")]
+    #[diagnostic(help("run it with sudo"))]
+    NotRoot,
+    /// The kernel is too old.
+    #[error("kernel {release} is too old: labs need {}.{} or newer", MINIMUM_KERNEL.0, MINIMUM_KERNEL.1)]
+    #[diagnostic(help("boot a newer kernel; Debian 12 has one in bookworm-backports"))]
+    Kernel {
+        /// Release as uname(2) says it.
+        release: String,
+    },
+    /// The kernel lacks something.
+    #[error("this kernel lacks {name}: {cost}")]
+    #[diagnostic(help("{cure}"))]
+    Feature {
+        /// What it lacks.
+        name: &'static str,
+        /// What that costs.
+        cost: &'static str,
+        /// How to get it.
+        cure: &'static str,
+    },
+    /// A program is not there.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Program(#[from] ProgramError),
+    /// A name is taken by the lab's own files.
+    #[error("`{name}` cannot be the name of a {what}: erlab uses it itself")]
+    #[diagnostic(help("choose another name"))]
+    Reserved {
+        /// The name.
+        name: String,
+        /// `lab` or `node`.
+        what: &'static str,
+    },
+}
+
+/// Checks that this machine can run `plan`, by trying; leaves nothing behind.
+pub async fn probe(plan: &Plan) -> Result<(), ProbeError> {
+    names(plan)?;
+    if !geteuid().is_root() {
+        return Err(ProbeError::NotRoot);
+    }
+    let release = uname().map(|name| name.release().to_string_lossy().into_owned());
+    if let Ok(release) = release
+        && version(&release).is_some_and(|version| version < MINIMUM_KERNEL)
+    {
+        return Err(ProbeError::Kernel { release });
+    }
+    let features = network::probe::features().await;
+    if let Some(&Feature { name, cost, cure, .. }) =
+        features.iter().find(|feature| feature.required && !feature.present)
+    {
+        return Err(ProbeError::Feature { name, cost, cure });
+    }
+    for program in agent::daemon_programs(plan).into_iter().chain(["erlab"]) {
+        agent::find_program(program)?;
+    }
+    Ok(())
+}
+
+fn names(plan: &Plan) -> Result<(), ProbeError> {
+    if plan.lab == "bpf" {
+        return Err(ProbeError::Reserved { name: plan.lab.clone(), what: "lab" });
+    }
+    let taken = plan.nodes.iter().find(|node| RESERVED_NODES.contains(&node.name.as_str()));
+    taken.map_or(Ok(()), |node| Err(ProbeError::Reserved { name: node.name.clone(), what: "node" }))
+}
+
+/// Major and minor number of a release such as `6.1.0-18-amd64`.
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+use super::*;
+use crate::topology;
+
+const FASTPATH: &str = include_str!("../../../../labs/fastpath.er.yml");
+
+fn requests() -> Vec<Request> {
+    let topology = topology::parse(FASTPATH, "fastpath.er.yml").unwrap();
+    let plan = topology::plan(&topology).unwrap();
+    resources(&topology, &plan)
+}
+
+fn body<'a>(requests: &'a [Request], suffix: &str) -> &'a Value {
+    let request = requests.iter().find(|request| request.path.ends_with(suffix));
+    request.and_then(|request| request.body.as_ref()).unwrap()
+}
+
+#[test]
+fn what_a_resource_refers_to_is_registered_before_it() {
+    let requests = requests();
+    let resources: Vec<_> = requests.iter().map(|request| below_provider(&request.path)).collect();
+    assert_eq!(
+        resources,
+        [
+            "virtualNetworks/hub",
+            "virtualNetworks/spoke",
+            "virtualNetworks/remote",
+            "networkInterfaces/hub-vm",
+            "networkInterfaces/spoke-vm",
+            "networkInterfaces/remote-vm",
+            "virtualNetworkGateways/ERGW1",
+            "gatewayHosts/ERGW1",
+            "virtualNetworkGateways/ERGW2",
+            "gatewayHosts/ERGW2",
+            "virtualNetworks/hub/virtualNetworkPeerings/hub-to-spoke",
+            "virtualNetworks/spoke/virtualNetworkPeerings/spoke-to-hub",
+            "expressRouteCircuits/CIRCUIT_EQUINIX",
+            "expressRouteCircuits/CIRCUIT_EQUINIX/provision",
+            "expressRouteCircuits/CIRCUIT_EQUINIX/peerings/AzurePrivatePeering",
+            "routers/msee-a",
+            "routers/msee-b",
+        ]
+    );
+}
+
+#[test]
+fn circuits_are_in_their_owners_scope() {
+    let requests = requests();
+    let circuit = requests.iter().find(|request| request.path.ends_with("/provision")).unwrap();
+    assert_eq!(circuit.method, Method::Post);
+    assert!(circuit.path.starts_with("/subscriptions/lab-circuits/resourceGroups/RG_US_W2_ER/"));
+    let router = body(&requests, "routers/msee-a");
+    let id = router.pointer("/properties/circuitPorts/0/circuit/id").unwrap().as_str().unwrap();
+    assert_eq!(format!("{id}/provision"), circuit.path);
+}
+
+#[test]
+fn gateway_transit_is_allowed_by_the_hub_and_used_by_the_spoke() {
+    let requests = requests();
+    let hub = &body(&requests, "hub-to-spoke")["properties"];
+    let spoke = &body(&requests, "spoke-to-hub")["properties"];
+    assert_eq!(hub["allowGatewayTransit"], true);
+    assert_eq!(spoke["useRemoteGateways"], true);
+    assert_eq!(hub.get("useRemoteGateways"), None);
+    assert_eq!(spoke.get("allowGatewayTransit"), None);
+}
+
+#[test]
+fn a_gateway_host_has_one_mac_address_for_each_instance() {
+    let requests = requests();
+    let instances = &body(&requests, "gatewayHosts/ERGW1")["properties"]["instances"];
+    let macs: Vec<_> = instances.as_array().unwrap().iter().map(|i| &i["macAddress"]).collect();
+    assert_eq!(macs.len(), 2);
+    assert_ne!(macs[0], macs[1]);
+}
+
+#[test]
+fn a_router_knows_its_path_its_cables_and_what_the_customer_announces() {
+    let requests = requests();
+    let router = &body(&requests, "routers/msee-b")["properties"];
+    assert_eq!(router["path"], "secondary");
+    let port = &router["circuitPorts"][0];
+    assert_eq!(port["interface"], "eth1");
+    assert_eq!(port["staticRoutes"].as_array().unwrap().len(), 3);
+    assert!(port["peerMacAddress"].is_string());
+    assert_eq!(router["fabricPorts"].as_array().unwrap().len(), 2);
+}

@@ -1,0 +1,5 @@
+//! The `erlab` program.
+
+fn main() -> std::process::ExitCode {
+    erlab::commands::main()
+}

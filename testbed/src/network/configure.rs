@@ -1,0 +1,290 @@
+//! Interfaces, addresses, neighbours and routes of the lab's namespaces.
+//!
+//! Requests that do not depend on each other go out together; the kernel takes them one by one
+//! under its own lock, but no answer is waited for in between.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    os::fd::AsRawFd,
+};
+
+use futures::future::try_join_all;
+use ipnetwork::Ipv4Network;
+use netlink_packet_route::{
+    link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage},
+    neighbour::{NeighbourFlags, NeighbourState},
+    route::RouteScope,
+};
+use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+
+use crate::topology::plan::{Interface, Neighbour, Node, Plan};
+
+use super::{
+    build::{BuildError, Namespaces},
+    connection::{Connection, LinkFacts, NetlinkError},
+    layout::{Layout, VethEnd},
+    mark, offload,
+};
+
+/// MTU of every lab interface, bytes.
+const MTU: u32 = 1500;
+
+/// Below any frame: GRO never merges two (see the module doc of `network`).
+const GRO_MAX_SIZE: u32 = 1;
+
+/// Index of `lo`, the first interface of every namespace.
+const LOOPBACK: u32 = 1;
+
+/// Marks a namespace's `lo` and brings it up.
+pub(super) async fn loopback(namespace: &Connection, mark: &str) -> Result<(), NetlinkError> {
+    let message = LinkUnspec::new_with_index(LOOPBACK).alias(mark).up().build();
+    let set = namespace.netlink().link().set(message).execute();
+    set.await.map_err(namespace.failed("mark lo"))
+}
+
+/// Makes bridges and veth pairs, marks them and brings them up.
+pub(super) async fn links(
+    plan: &Plan,
+    layout: &Layout,
+    namespaces: &Namespaces,
+) -> Result<(), BuildError> {
+    let fabric = open(namespaces, &plan.fabric_namespace())?;
+    let bridges = layout.bridges.iter().map(|name| make_bridge(fabric, name));
+    let veths = layout.veths.iter().map(|ends| make_veth(namespaces, ends));
+    futures::try_join!(try_join_all(bridges), try_join_all(veths))?;
+
+    // All of them before any goes up: a veth that goes up looks whether its peer wants GRO, and only
+    // then takes frames from XDP for it. Later nothing tells it (veth_set_features() of an interface
+    // that is down, Linux 6.18).
+    for end in layout.veths.iter().flatten() {
+        let namespace = open(namespaces, &end.namespace)?;
+        offload::set(namespace.control(), &end.name).map_err(|source| BuildError::Offload {
+            interface: end.name.clone(),
+            namespace: end.namespace.clone(),
+            source,
+        })?;
+    }
+
+    let mark = mark(&plan.lab);
+    let configured = namespaces.values().map(|namespace| {
+        let ends = layout.veths.iter().flatten();
+        let ends = ends.filter(|end| end.namespace == namespace.name()).collect();
+        let is_fabric = namespace.name() == fabric.name();
+        finish(namespace, ends, if is_fabric { &layout.bridges } else { &[] }, &mark)
+    });
+    try_join_all(configured).await?;
+    Ok(())
+}
+
+async fn make_bridge(fabric: &Connection, name: &str) -> Result<(), BuildError> {
+    // Each of them would put frames of the bridge's own on the fabric, or hold others back.
+    let message = LinkBridge::new(name)
+        .stp_state(BridgeStpState::Disabled)
+        .forward_delay(0)
+        .mcast_snooping(false)
+        .mtu(MTU)
+        .build();
+    let added = fabric.netlink().link().add(message).execute().await;
+    Ok(added.map_err(fabric.failed(format!("make the bridge {name}")))?)
+}
+
+/// Makes a pair whose ends are born in their namespaces with their final names.
+async fn make_veth(namespaces: &Namespaces, [a, b]: &[VethEnd; 2]) -> Result<(), BuildError> {
+    let here = open(namespaces, &a.namespace)?;
+    let there = open(namespaces, &b.namespace)?;
+    let peer = born(LinkMessageBuilder::<LinkUnspec>::new().name(&b.name), b)
+        .setns_by_fd(there.file().as_raw_fd())
+        .build();
+    let message = born(LinkVeth::new(&a.name, &b.name), a)
+        .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
+        .build();
+    let added = here.netlink().link().add(message).execute().await;
+    let action = format!("make the pair {} - {} in {}", a.name, b.name, b.namespace);
+    Ok(added.map_err(here.failed(action))?)
+}
+
+fn born<T>(builder: LinkMessageBuilder<T>, end: &VethEnd) -> LinkMessageBuilder<T> {
+    match end.mac {
+        Some(mac) => builder.mtu(MTU).address(mac.0.to_vec()),
+        None => builder.mtu(MTU),
+    }
+}
+
+/// Sets what cannot be given at birth: mark, bridge, ARP, GRO, offloads; then up.
+async fn finish(
+    namespace: &Connection,
+    ends: Vec<&VethEnd>,
+    bridges: &[String],
+    mark: &str,
+) -> Result<(), BuildError> {
+    let links = namespace.links().await?;
+    let mut requests = Vec::new();
+    for end in ends {
+        let master = match &end.bridge {
+            Some(bridge) => Some(find(namespace, &links, bridge)?),
+            None => None,
+        };
+        let index = find(namespace, &links, &end.name)?;
+        let mut builder = LinkUnspec::new_with_index(index)
+            .alias(mark)
+            .arp(end.arp)
+            .append_extra_attribute(LinkAttribute::GroMaxSize(GRO_MAX_SIZE))
+            .up();
+        if let Some(master) = master {
+            builder = builder.controller(master);
+        }
+        requests.push(set_link(namespace, builder.build(), &end.name));
+    }
+    for bridge in bridges {
+        let index = find(namespace, &links, bridge)?;
+        let message = LinkUnspec::new_with_index(index).alias(mark).up().build();
+        requests.push(set_link(namespace, message, bridge));
+    }
+    try_join_all(requests).await?;
+    Ok(())
+}
+
+async fn set_link(
+    namespace: &Connection,
+    message: LinkMessage,
+    name: &str,
+) -> Result<(), NetlinkError> {
+    let set = namespace.netlink().link().set(message).execute().await;
+    set.map_err(namespace.failed(format!("set up {name}")))
+}
+
+/// Gives every interface its addresses, neighbours and routes, and the bridges their stations.
+pub(super) async fn addresses(
+    plan: &Plan,
+    layout: &Layout,
+    namespaces: &Namespaces,
+) -> Result<(), BuildError> {
+    let nodes = plan.nodes.iter().map(|node| async move {
+        let namespace = open(namespaces, &node.namespace)?;
+        configure_node(namespace, node).await
+    });
+    let stations = async {
+        let fabric = open(namespaces, &plan.fabric_namespace())?;
+        let links = fabric.links().await?;
+        let mut requests = Vec::new();
+        for station in &layout.stations {
+            let index = find(fabric, &links, &station.port)?;
+            requests.push(async move {
+                let mac = station.mac.0;
+                // `static`: known for ever, and not the bridge's own (`permanent` would be).
+                let added = fabric
+                    .netlink()
+                    .neighbours()
+                    .add_bridge(index, &mac)
+                    .state(NeighbourState::Noarp)
+                    .flags(NeighbourFlags::Controller)
+                    .replace()
+                    .execute();
+                let action = format!("put {} behind {}", station.mac, station.port);
+                added.await.map_err(fabric.failed(action))
+            });
+        }
+        try_join_all(requests).await?;
+        Ok::<_, BuildError>(())
+    };
+    futures::try_join!(try_join_all(nodes), stations)?;
+    Ok(())
+}
+
+async fn configure_node(namespace: &Connection, node: &Node) -> Result<(), BuildError> {
+    let links = namespace.links().await?;
+    for interface in &node.interfaces {
+        let index = find(namespace, &links, &interface.name)?;
+        let addresses = interface.addresses.iter();
+        try_join_all(addresses.map(|address| add_address(namespace, index, *address))).await?;
+        let on_link = interface.on_link.iter();
+        try_join_all(on_link.map(|prefix| add_on_link(namespace, index, *prefix))).await?;
+        add_neighbours(namespace, index, &interface.neighbours).await?;
+        configure_cpu(namespace, &links, interface).await?;
+    }
+    for route in &node.routes {
+        let mut message = RouteMessageBuilder::<Ipv4Addr>::new()
+            .destination_prefix(route.prefix.network(), route.prefix.prefix())
+            .gateway(route.gateway);
+        if route.metric > 0 {
+            message = message.priority(route.metric);
+        }
+        let added = namespace.netlink().route().add(message.build()).execute().await;
+        let action = format!("route {} by {}", route.prefix, route.gateway);
+        added.map_err(namespace.failed(action))?;
+    }
+    Ok(())
+}
+
+async fn configure_cpu(
+    namespace: &Connection,
+    links: &BTreeMap<String, LinkFacts>,
+    interface: &Interface,
+) -> Result<(), BuildError> {
+    let Some(cpu) = &interface.cpu else { return Ok(()) };
+    let index = find(namespace, links, &cpu.name)?;
+    add_address(namespace, index, cpu.address).await?;
+    Ok(add_neighbours(namespace, index, &[cpu.peer]).await?)
+}
+
+async fn add_address(
+    namespace: &Connection,
+    index: u32,
+    address: Ipv4Network,
+) -> Result<(), NetlinkError> {
+    let ip = IpAddr::V4(address.ip());
+    let added = namespace.netlink().address().add(index, ip, address.prefix()).execute().await;
+    added.map_err(namespace.failed(format!("add the address {address}")))
+}
+
+async fn add_on_link(
+    namespace: &Connection,
+    index: u32,
+    prefix: Ipv4Network,
+) -> Result<(), NetlinkError> {
+    let message = RouteMessageBuilder::<Ipv4Addr>::new()
+        .destination_prefix(prefix.network(), prefix.prefix())
+        .output_interface(index)
+        .scope(RouteScope::Link)
+        .build();
+    let added = namespace.netlink().route().add(message).execute().await;
+    added.map_err(namespace.failed(format!("route {prefix} on-link")))
+}
+
+async fn add_neighbours(
+    namespace: &Connection,
+    index: u32,
+    neighbours: &[Neighbour],
+) -> Result<(), NetlinkError> {
+    let added = neighbours.iter().map(|neighbour| async move {
+        // The request's default state is permanent.
+        let added = namespace
+            .netlink()
+            .neighbours()
+            .add(index, IpAddr::V4(neighbour.address))
+            .link_layer_address(&neighbour.mac.0)
+            .execute();
+        added.await.map_err(namespace.failed(format!("add the neighbour {}", neighbour.address)))
+    });
+    try_join_all(added).await?;
+    Ok(())
+}
+
+fn open<'n>(namespaces: &'n Namespaces, name: &str) -> Result<&'n Connection, BuildError> {
+    namespaces.get(name).ok_or_else(|| BuildError::Vanished {
+        interface: "lo".to_owned(),
+        namespace: name.to_owned(),
+    })
+}
+
+fn find(
+    namespace: &Connection,
+    links: &BTreeMap<String, LinkFacts>,
+    name: &str,
+) -> Result<u32, BuildError> {
+    links.get(name).map(|facts| facts.index).ok_or_else(|| BuildError::Vanished {
+        interface: name.to_owned(),
+        namespace: namespace.name().to_owned(),
+    })
+}

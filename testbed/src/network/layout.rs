@@ -1,0 +1,142 @@
+//! Which veth pairs and bridges a plan needs, and where each end goes. No system call here.
+
+use desired::MacAddress;
+
+use crate::topology::plan::{End, Interface, Node, NodeKind, Plan};
+
+use super::sysctl::Role;
+
+/// Everything to be made.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Namespaces and what they are for.
+    pub(super) namespaces: Vec<(String, Role)>,
+    /// Bridges of the fabric namespace.
+    pub(super) bridges: Vec<String>,
+    /// Pairs.
+    pub(super) veths: Vec<[VethEnd; 2]>,
+    /// Static forwarding entries of the bridges.
+    pub(super) stations: Vec<Station>,
+}
+
+/// One end of a veth pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct VethEnd {
+    /// Namespace it is in.
+    pub(super) namespace: String,
+    /// Its name there.
+    pub(super) name: String,
+    /// Its MAC address; `None` leaves the choice to the kernel.
+    pub(super) mac: Option<MacAddress>,
+    /// Bridge it is a port of.
+    pub(super) bridge: Option<String>,
+    /// Whether the kernel's ARP has it: not on ports that belong to a dataplane.
+    pub(super) arp: bool,
+}
+
+/// A MAC address behind a bridge port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Station {
+    /// The bridge's port.
+    pub(super) port: String,
+    /// The address.
+    pub(super) mac: MacAddress,
+}
+
+/// Lays out a plan.
+pub(super) fn layout(plan: &Plan) -> Layout {
+    let fabric = plan.fabric_namespace();
+    let mut layout = Layout::default();
+    for node in &plan.nodes {
+        layout.namespaces.push((node.namespace.clone(), role(node)));
+        layout.veths.extend(cpu_veths(node));
+    }
+    layout.namespaces.push((fabric.clone(), Role::Plain));
+
+    let wire_end = |name: String| VethEnd {
+        namespace: fabric.clone(),
+        name,
+        mac: None,
+        bridge: None,
+        arp: true,
+    };
+    let mut wires = 0..;
+    let mut next_wire = || wires.next().unwrap_or_default();
+    for link in &plan.links {
+        let (Some(a), Some(b)) = (node_end(plan, &link.a), node_end(plan, &link.b)) else {
+            continue;
+        };
+        if link.wire.is_some() {
+            let number: usize = next_wire();
+            layout.veths.push([a, wire_end(format!("wire{number}a"))]);
+            layout.veths.push([b, wire_end(format!("wire{number}b"))]);
+        } else {
+            layout.veths.push([a, b]);
+        }
+    }
+    let mut port_number = 0;
+    for planned in &plan.fabrics {
+        layout.bridges.push(planned.bridge.clone());
+        for port in &planned.ports {
+            let Some(node) = node_end(plan, &port.end) else { continue };
+            let bridge_port = |name: &str| VethEnd {
+                bridge: Some(planned.bridge.clone()),
+                ..wire_end(name.to_owned())
+            };
+            let name = if port.wire.is_some() {
+                let number = next_wire();
+                let name = format!("wire{number}p");
+                layout.veths.push([node, wire_end(format!("wire{number}a"))]);
+                layout.veths.push([wire_end(format!("wire{number}b")), bridge_port(&name)]);
+                name
+            } else {
+                let name = format!("port{port_number}");
+                layout.veths.push([node, bridge_port(&name)]);
+                name
+            };
+            port_number += 1;
+            let macs = plan.interface(&port.end).into_iter().flat_map(Interface::macs);
+            layout.stations.extend(macs.map(|mac| Station { port: name.clone(), mac }));
+        }
+    }
+    layout
+}
+
+fn role(node: &Node) -> Role {
+    match node.kind {
+        NodeKind::Onprem => Role::CustomerEdge,
+        NodeKind::Msee { .. } => Role::Msee,
+        NodeKind::Host | NodeKind::Gateway { .. } | NodeKind::Vm { .. } => Role::Plain,
+    }
+}
+
+/// A node's end of a link or fabric port.
+fn node_end(plan: &Plan, end: &End) -> Option<VethEnd> {
+    let node = plan.node(&end.node)?;
+    let interface = plan.interface(end)?;
+    Some(VethEnd {
+        namespace: node.namespace.clone(),
+        name: interface.name.clone(),
+        mac: Some(interface.mac),
+        bridge: None,
+        arp: !interface.addresses.is_empty(),
+    })
+}
+
+/// The pairs between an MSEE's kernel and its router.
+fn cpu_veths(node: &Node) -> impl Iterator<Item = [VethEnd; 2]> {
+    node.interfaces.iter().filter_map(|interface| {
+        let cpu = interface.cpu.as_ref()?;
+        let end = |name: &str, mac, arp| VethEnd {
+            namespace: node.namespace.clone(),
+            name: name.to_owned(),
+            mac,
+            bridge: None,
+            arp,
+        };
+        Some([end(&cpu.name, Some(interface.mac), true), end(&cpu.far, None, false)])
+    })
+}
+
+#[cfg(test)]
+mod tests;

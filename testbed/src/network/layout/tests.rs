@@ -1,0 +1,73 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::topology;
+
+fn fastpath(wires: bool) -> Plan {
+    let text = include_str!("../../../../labs/fastpath.er.yml");
+    let text = if wires { text.to_owned() } else { text.replace("wires: on", "wires: off") };
+    topology::plan(&topology::parse(&text, "fastpath").unwrap()).unwrap()
+}
+
+fn pairs(layout: &Layout) -> BTreeSet<String> {
+    let name = |end: &VethEnd| format!("{}:{}", end.namespace.replace("fastpath-", ""), end.name);
+    layout.veths.iter().map(|[a, b]| format!("{} {}", name(a), name(b))).collect()
+}
+
+#[test]
+fn wires_stand_between_the_ends() {
+    let layout = layout(&fastpath(true));
+    let expected = [
+        "msee-a:cpu1 msee-a:xcpu1",
+        "msee-b:cpu1 msee-b:xcpu1",
+        "onprem-vm:eth1 ce1:eth1",
+        "ce1:eth2 fabric:wire0a",
+        "msee-a:eth1 fabric:wire0b",
+        "ce1:eth3 fabric:wire1a",
+        "msee-b:eth1 fabric:wire1b",
+        "msee-a:eth2 fabric:wire2a",
+        "fabric:wire2b fabric:wire2p",
+        "msee-b:eth2 fabric:wire3a",
+        "fabric:wire3b fabric:wire3p",
+        "hub-vm:eth1 fabric:port2",
+        "spoke-vm:eth1 fabric:port3",
+        "ERGW1:eth1 fabric:port4",
+        "msee-a:eth3 fabric:wire4a",
+        "fabric:wire4b fabric:wire4p",
+        "msee-b:eth3 fabric:wire5a",
+        "fabric:wire5b fabric:wire5p",
+        "remote-vm:eth1 fabric:port7",
+        "ERGW2:eth1 fabric:port8",
+    ];
+    assert_eq!(pairs(&layout), expected.map(str::to_owned).into());
+    // Both instances of a gateway are behind its port.
+    let behind = |port: &str| layout.stations.iter().filter(|station| station.port == port).count();
+    assert_eq!((behind("port4"), behind("wire2p"), behind("port2")), (2, 1, 1));
+}
+
+#[test]
+fn without_wires_the_ends_meet() {
+    let pairs = pairs(&layout(&fastpath(false)));
+    for pair in ["ce1:eth2 msee-a:eth1", "msee-a:eth2 fabric:port0", "msee-b:eth3 fabric:port6"] {
+        assert!(pairs.contains(pair), "{pair} in {pairs:?}");
+    }
+    assert!(!pairs.iter().any(|pair| pair.contains("wire")));
+}
+
+#[test]
+fn only_the_kernels_ports_have_arp() {
+    let layout = layout(&fastpath(true));
+    let ends = || layout.veths.iter().flatten();
+    let arp = |name: &str| ends().find(|end| format!("{}:{}", end.namespace, end.name) == name);
+    for (name, expected) in [
+        ("fastpath-msee-a:eth1", false),
+        ("fastpath-msee-a:eth2", false),
+        ("fastpath-msee-a:cpu1", true),
+        ("fastpath-msee-a:xcpu1", false),
+        ("fastpath-ERGW1:eth1", false),
+        ("fastpath-hub-vm:eth1", true),
+        ("fastpath-ce1:eth2", true),
+    ] {
+        assert_eq!(arp(name).unwrap().arp, expected, "{name}");
+    }
+}

@@ -1,0 +1,282 @@
+//! The topology file's types, key by key as the user writes them.
+
+use std::{net::Ipv4Addr, sync::Arc};
+
+use miette::NamedSource;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    located::{Entries, Located},
+    plan::MseePath,
+    quantity::{Bandwidth, Delay, Prefix},
+};
+
+/// The text a topology was read from, for messages that show a line of it.
+pub type Source = Arc<NamedSource<String>>;
+
+/// A whole file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// Name of the lab: prefix of its namespaces.
+    pub name: Located<String>,
+    /// Nodes and links.
+    pub topology: Graph,
+    /// What Azure knows.
+    pub expressroute: ExpressRoute,
+    /// Expectations that `erlab test` checks.
+    #[serde(default)]
+    pub tests: Entries<Test>,
+    /// The file's text. `None` when the value did not come from a file (messages then have no line).
+    #[serde(skip)]
+    pub source: Option<Source>,
+}
+
+/// The part of the file that is containerlab's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// Routers and hosts. VMs and gateways belong to their VNets.
+    pub nodes: Entries<NodeSpec>,
+    /// Point-to-point links.
+    #[serde(default)]
+    pub links: Vec<LinkSpec>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeSpec {
+    /// What it is; decides which of the other keys it needs.
+    pub kind: Located<Kind>,
+    /// BGP speaker of an `onprem` node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daemon: Option<Located<Daemon>>,
+    /// AS number of an `onprem` node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<Located<u32>>,
+    /// Prefixes an `onprem` node makes known to Azure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announce: Vec<Located<Prefix>>,
+    /// Address of a `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4: Option<Located<Prefix>>,
+    /// Which path of the circuit an `msee` serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<Located<MseePath>>,
+}
+
+/// Kind of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Customer edge router.
+    Onprem,
+    /// Customer host.
+    Host,
+    /// Microsoft enterprise edge router.
+    Msee,
+}
+
+/// BGP speaker of a customer edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Daemon {
+    /// Ours.
+    #[default]
+    Builtin,
+    /// FRRouting.
+    Frr,
+    /// BIRD.
+    Bird,
+    /// GoBGP.
+    Gobgp,
+}
+
+/// A link.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkSpec {
+    /// `node:interface` twice.
+    pub endpoints: Located<Vec<Located<String>>>,
+    /// The circuit it is one of the two links of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub circuit: Option<Located<String>>,
+    /// What it does to packets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impair: Option<Impair>,
+}
+
+/// Impairment of a link, the same both ways.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Impair {
+    /// One-way delay.
+    pub delay: Delay,
+}
+
+/// The Azure side.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpressRoute {
+    /// Which documented behaviour of FastPath.
+    #[serde(default)]
+    pub profile: Profile,
+    /// How VMs choose between the two MSEEs.
+    #[serde(default)]
+    pub ecmp: Ecmp,
+    /// Whether links have their delay (`on`) or are plain veth pairs (`off`).
+    #[serde(default = "on")]
+    pub wires: bool,
+    /// Subscription of VNets, gateways and connections.
+    pub subscription: String,
+    /// Resource group of VNets, gateways and connections.
+    pub resource_group: String,
+    /// Azure regions.
+    pub regions: Entries<Region>,
+    /// Circuits.
+    #[serde(default)]
+    pub circuits: Entries<Circuit>,
+    /// VNets.
+    pub vnets: Entries<Vnet>,
+    /// VNet peerings.
+    #[serde(default)]
+    pub peerings: Vec<Peering>,
+    /// Connections made at deploy.
+    #[serde(default)]
+    pub connections: Entries<Connection>,
+}
+
+/// Era of FastPath's rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Profile {
+    /// Hub addresses only.
+    #[default]
+    #[serde(rename = "2020")]
+    Y2020,
+    /// With the later additions.
+    #[serde(rename = "2025")]
+    Y2025,
+}
+
+/// How VMs spread flows over the MSEEs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ecmp {
+    /// By the 5-tuple.
+    #[default]
+    Flow,
+    /// Repeatable: the hash's seed is searched so that the documented MSEE is the first hop.
+    Lab,
+}
+
+/// A region.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Region {
+    /// One way between an MSEE and the region.
+    #[serde(default)]
+    pub delay: Delay,
+}
+
+/// A circuit and its private peering.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circuit {
+    /// /30 of the primary link.
+    pub primary: Located<Prefix>,
+    /// /30 of the secondary link.
+    pub secondary: Located<Prefix>,
+    /// The customer's AS number.
+    pub peer_asn: u32,
+    /// Bandwidth of each link.
+    pub bandwidth: Bandwidth,
+    /// Subscription, when not the gateways'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// Resource group, when not the gateways'.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<String>,
+}
+
+/// A VNet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vnet {
+    /// Region it is in.
+    pub region: Located<String>,
+    /// Address space.
+    pub cidr: Located<Prefix>,
+    /// GatewaySubnet, /28 or larger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_subnet: Option<Located<Prefix>>,
+    /// Its ExpressRoute gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Gateway>,
+    /// VMs and their addresses.
+    #[serde(default)]
+    pub vms: Entries<Located<Ipv4Addr>>,
+}
+
+/// An ExpressRoute gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    /// Its name.
+    pub name: Located<String>,
+    /// SKU as ARM spells it.
+    pub sku: Located<String>,
+}
+
+/// A peering of two VNets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peering {
+    /// The VNet with the gateway.
+    pub hub: Located<String>,
+    /// The VNet that uses it.
+    pub spoke: Located<String>,
+    /// Whether the spoke uses the hub's gateway.
+    #[serde(default)]
+    pub gateway_transit: bool,
+}
+
+/// A connection between a gateway and a circuit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// Name of the gateway.
+    pub gateway: Located<String>,
+    /// Name of the circuit.
+    pub circuit: Located<String>,
+    /// `expressRouteGatewayBypass`.
+    #[serde(default)]
+    pub fastpath: bool,
+}
+
+/// An expectation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// Node that probes.
+    pub from: Located<String>,
+    /// Connection without which the test does not apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<String>,
+    /// The probe.
+    pub traceroute: TracerouteTest,
+}
+
+/// An expected traceroute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TracerouteTest {
+    /// Destination.
+    pub to: Ipv4Addr,
+    /// Each hop's address; `*` for one that does not answer.
+    pub hops: Vec<String>,
+}
+
+fn on() -> bool {
+    true
+}

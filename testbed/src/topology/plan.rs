@@ -1,0 +1,201 @@
+//! What a lab is made of, with every name, address and number decided: the same file always gives
+//! the same plan.
+
+mod queries;
+
+pub use queries::Wire;
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use desired::MacAddress;
+use ipnetwork::Ipv4Network;
+use serde::{Deserialize, Serialize};
+
+/// The whole lab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Name of the lab.
+    pub lab: String,
+    /// Every namespace but the fabric's: routers, gateways, hosts, VMs.
+    pub nodes: Vec<Node>,
+    /// Point-to-point links, in the order of the file.
+    pub links: Vec<Link>,
+    /// Region fabrics: one bridge for each set of peered VNets.
+    pub fabrics: Vec<Fabric>,
+    /// Which flows must leave by which MSEE (`ecmp: lab`); empty for `ecmp: flow`.
+    pub ecmp_pins: Vec<EcmpPin>,
+}
+
+/// One node: a namespace with its interfaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Name as in the file.
+    pub name: String,
+    /// Network namespace: `<lab>-<name>`.
+    pub namespace: String,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its interfaces, `eth1` first; `cpuN` veths of an MSEE are not listed here.
+    pub interfaces: Vec<Interface>,
+    /// Static routes of an on-prem node or host.
+    pub routes: Vec<StaticRoute>,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub enum NodeKind {
+    /// Customer edge router: the kernel forwards.
+    Onprem,
+    /// Customer host.
+    Host,
+    /// MSEE router.
+    Msee {
+        /// Which of the circuit's two paths it serves.
+        path: MseePath,
+    },
+    /// ExpressRoute gateway.
+    Gateway {
+        /// Its VNet.
+        vnet: String,
+    },
+    /// Virtual machine.
+    Vm {
+        /// Its VNet.
+        vnet: String,
+    },
+}
+
+/// One of the two paths of a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MseePath {
+    /// First /30; in-VNet address `.4`.
+    Primary,
+    /// Second /30; in-VNet address `.5`.
+    Secondary,
+}
+
+impl MseePath {
+    /// As the file and ARM write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+        }
+    }
+}
+
+/// One interface of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// Name in the namespace.
+    pub name: String,
+    /// MAC address. A gateway's port answers to two, one an instance: see `extra_macs`.
+    pub mac: MacAddress,
+    /// Further MAC addresses that must reach this interface (gateway instance `.13`).
+    pub extra_macs: Vec<MacAddress>,
+    /// Addresses the kernel holds on it. Empty on MSEE ports and gateway ports; an MSEE's circuit
+    /// address is on its `cpu` veth ([`Interface::cpu`]).
+    pub addresses: Vec<Ipv4Network>,
+    /// Prefixes on-link without a gateway (a VM's own and peered VNets).
+    pub on_link: Vec<Ipv4Network>,
+    /// Permanent neighbours.
+    pub neighbours: Vec<Neighbour>,
+    /// Circuit port of an MSEE: its `cpu` veth.
+    pub cpu: Option<CpuVeth>,
+}
+
+/// The veth through which an MSEE's kernel takes part on a circuit port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CpuVeth {
+    /// Kernel side: `cpu1` for `eth1`.
+    pub name: String,
+    /// Far side, with XDP: `xcpu1`.
+    pub far: String,
+    /// The MSEE's address on the link.
+    pub address: Ipv4Network,
+    /// The customer edge, as a permanent neighbour.
+    pub peer: Neighbour,
+}
+
+/// A permanent neighbour entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Its MAC address.
+    pub mac: MacAddress,
+}
+
+/// A static route of an on-prem node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaticRoute {
+    /// Destination.
+    pub prefix: Ipv4Network,
+    /// Next hop.
+    pub gateway: Ipv4Addr,
+    /// Lower is preferred (primary 10, secondary 20).
+    pub metric: u32,
+}
+
+/// One end of a link.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct End {
+    /// Node name.
+    pub node: String,
+    /// Interface name.
+    pub interface: String,
+}
+
+/// A point-to-point link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// First end (for a circuit link the customer edge's).
+    pub a: End,
+    /// Second end (for a circuit link the MSEE's).
+    pub b: End,
+    /// Circuit it belongs to.
+    pub circuit: Option<String>,
+    /// The wire in it; `None` is a plain veth pair.
+    pub wire: Option<Impairment>,
+}
+
+/// A region fabric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fabric {
+    /// Bridge name in the fabric namespace: `fabric0`, `fabric1`, ...
+    pub bridge: String,
+    /// The peered VNets on it, in the order of the file.
+    pub vnets: Vec<String>,
+    /// Everything plugged into it.
+    pub ports: Vec<FabricPort>,
+}
+
+/// One port of a fabric.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FabricPort {
+    /// The node's end.
+    pub end: End,
+    /// The wire between MSEE and region; `None` is a plain veth pair.
+    pub wire: Option<Impairment>,
+}
+
+/// What a wire does to each frame, the same in both directions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Impairment {
+    /// One-way delay.
+    pub delay: Duration,
+}
+
+/// A flow whose equal-cost choice the lab fixes: probes from `vm` to `destination` leave by the
+/// MSEE of `path`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EcmpPin {
+    /// The sending VM's node name.
+    pub vm: String,
+    /// The address it sends to.
+    pub destination: Ipv4Addr,
+    /// Which MSEE is the first hop.
+    pub path: MseePath,
+}

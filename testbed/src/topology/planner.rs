@@ -1,0 +1,254 @@
+//! From a checked file to a plan: names, numbers and addresses.
+//!
+//! A MAC address is made of the node's place in the file and the interface's place in the node, not
+//! of the lab's name: two labs of one file have equal addresses, in namespaces of their own.
+
+mod fabric;
+mod neighbours;
+
+use std::{cmp::Reverse, net::Ipv4Addr};
+
+use desired::MacAddress;
+use ipnetwork::Ipv4Network;
+
+use super::{
+    addressing::GatewaySubnet,
+    check::{CircuitLink, HostLink, ResolvedLink, check},
+    file::{Ecmp, Kind, NodeSpec, Topology},
+    mistake::PlanError,
+    plan::{
+        CpuVeth, EcmpPin, End, Impairment, Interface, Link, MseePath, Neighbour, Node, NodeKind,
+        Plan, StaticRoute,
+    },
+};
+use fabric::VnetGroup;
+
+/// Decides everything about a lab. The same file gives the same plan.
+pub fn plan(topology: &Topology) -> Result<Plan, PlanError> {
+    let links = check(topology)?;
+    let groups = fabric::groups(topology);
+    let mut nodes = nodes(topology, &links, &groups);
+    let fabrics = fabric::fabrics(topology, &groups, &nodes);
+    neighbours::fill(topology, &links, &fabrics, &mut nodes);
+    Ok(Plan {
+        lab: topology.name.value.clone(),
+        ecmp_pins: ecmp_pins(topology, &groups),
+        links: links.iter().map(|link| planned_link(topology, link)).collect(),
+        fabrics,
+        nodes,
+    })
+}
+
+/// Every node with interfaces and MAC addresses: those of the file, then VMs, then gateways.
+fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_>]) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for (name, spec) in topology.topology.nodes.iter() {
+        let kind = match (spec.kind.value, &spec.path) {
+            (Kind::Msee, Some(path)) => NodeKind::Msee { path: path.value },
+            (Kind::Host, _) => NodeKind::Host,
+            _ => NodeKind::Onprem,
+        };
+        let interfaces = linked_interfaces(name, spec, links, groups.len());
+        nodes.push((name.as_str(), kind, interfaces, routes(name, topology, links)));
+    }
+    let vnets = &topology.expressroute.vnets;
+    for (vnet, spec) in vnets.iter() {
+        for (vm, address) in spec.vms.iter() {
+            let kind = NodeKind::Vm { vnet: vnet.value.clone() };
+            let on_link = groups
+                .iter()
+                .find(|group| group.contains(vnet))
+                .map(|group| group.prefixes(topology))
+                .unwrap_or_default();
+            let addresses = vec![Ipv4Network::from(address.value)];
+            let eth1 = Interface { addresses, on_link, ..interface("eth1") };
+            nodes.push((vm, kind, vec![eth1], Vec::new()));
+        }
+    }
+    for (vnet, spec) in vnets.iter() {
+        if let Some(gateway) = &spec.gateway {
+            let kind = NodeKind::Gateway { vnet: vnet.value.clone() };
+            nodes.push((&gateway.name, kind, vec![interface("eth1")], Vec::new()));
+        }
+    }
+    let numbered = nodes.into_iter().enumerate();
+    numbered
+        .map(|(index, (name, kind, mut interfaces, routes))| {
+            number_interfaces(index, &kind, &mut interfaces);
+            let namespace = format!("{}-{name}", topology.name);
+            Node { name: name.to_owned(), namespace, kind, interfaces, routes }
+        })
+        .collect()
+}
+
+/// The interfaces of a node of the file: its links' in order of their names, then an MSEE's fabric
+/// ports on the next free `ethN`.
+fn linked_interfaces(
+    name: &str,
+    spec: &NodeSpec,
+    links: &[ResolvedLink<'_>],
+    fabrics: usize,
+) -> Vec<Interface> {
+    let mut interfaces = Vec::new();
+    for link in links {
+        match link {
+            ResolvedLink::Host(link) => {
+                let addresses = |network| vec![network];
+                if link.host.node == name {
+                    let addresses = addresses(link.host_address);
+                    interfaces.push(Interface { addresses, ..interface(&link.host.interface) });
+                } else if link.customer.node == name {
+                    let addresses = addresses(link.customer_address);
+                    interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
+                }
+            }
+            ResolvedLink::Circuit(link) => {
+                if link.customer.node == name {
+                    let addresses = vec![slash30(link.addresses.customer())];
+                    interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
+                } else if link.msee.node == name {
+                    interfaces.push(circuit_port(link));
+                }
+            }
+        }
+    }
+    // eth2 before eth10: a longer name is a higher number.
+    interfaces.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
+    if spec.kind.value == Kind::Msee {
+        let number = |interface: &Interface| interface.name.strip_prefix("eth")?.parse().ok();
+        let last: usize = interfaces.iter().filter_map(number).max().unwrap_or_default();
+        interfaces.extend((1..=fabrics).map(|place| interface(&format!("eth{}", last + place))));
+    }
+    interfaces
+}
+
+fn circuit_port(link: &CircuitLink<'_>) -> Interface {
+    let name = &link.msee.interface;
+    let number = name.trim_start_matches("eth");
+    let cpu = CpuVeth {
+        name: format!("cpu{number}"),
+        far: format!("xcpu{number}"),
+        address: slash30(link.addresses.msee()),
+        // The MAC address is known when every node is numbered.
+        peer: Neighbour { address: link.addresses.customer(), mac: MacAddress([0; 6]) },
+    };
+    Interface { cpu: Some(cpu), ..interface(name) }
+}
+
+/// Gives each interface its MAC address: `02:65:` node, interface; a gateway's port gets one for
+/// each instance.
+fn number_interfaces(node: usize, kind: &NodeKind, interfaces: &mut [Interface]) {
+    let [.., node_high, node_low] = (node + 1).to_be_bytes();
+    let mac = |place: usize| {
+        let [.., high, low] = (place + 1).to_be_bytes();
+        MacAddress([0x02, 0x65, node_high, node_low, high, low])
+    };
+    for (place, interface) in interfaces.iter_mut().enumerate() {
+        interface.mac = mac(place);
+        if matches!(kind, NodeKind::Gateway { .. }) {
+            interface.extra_macs = vec![mac(place + 1)];
+        }
+    }
+}
+
+/// A customer edge reaches every VNet over both paths, a host everything through its customer edge.
+fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<StaticRoute> {
+    let mut routes = Vec::new();
+    for link in links {
+        match link {
+            ResolvedLink::Host(HostLink { host, customer_address, .. }) if host.node == node => {
+                let everything = Ipv4Network::from(Ipv4Addr::UNSPECIFIED);
+                let prefix = Ipv4Network::new(everything.ip(), 0).unwrap_or(everything);
+                let gateway = customer_address.ip();
+                routes.push(StaticRoute { prefix, gateway, metric: 0 });
+            }
+            ResolvedLink::Circuit(link) if link.customer.node == node => {
+                for (_, vnet) in topology.expressroute.vnets.iter() {
+                    routes.push(StaticRoute {
+                        prefix: vnet.cidr.value.0,
+                        gateway: link.addresses.msee(),
+                        metric: metric(link),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    routes.sort_by_key(|route| (route.metric, Reverse(route.prefix)));
+    routes
+}
+
+/// 10 for a primary path, 20 for a secondary; further circuits come after the first one's two.
+fn metric(link: &CircuitLink<'_>) -> u32 {
+    let place = match link.path {
+        MseePath::Primary => 1,
+        MseePath::Secondary => 2,
+    };
+    10 * (2 * link.circuit_index as u32 + place)
+}
+
+fn planned_link(topology: &Topology, link: &ResolvedLink<'_>) -> Link {
+    let wires = topology.expressroute.wires;
+    match link {
+        ResolvedLink::Host(HostLink { ends: [a, b], delay, .. }) => Link {
+            a: a.clone(),
+            b: b.clone(),
+            circuit: None,
+            wire: delay.filter(|_| wires).map(|delay| Impairment { delay }),
+        },
+        ResolvedLink::Circuit(link) => Link {
+            a: link.customer.clone(),
+            b: link.msee.clone(),
+            circuit: Some(link.circuit.value.clone()),
+            // Without a declared delay there is a wire all the same, for impairments set later.
+            wire: wires.then(|| Impairment { delay: link.delay.unwrap_or_default() }),
+        },
+    }
+}
+
+/// From each VM, the VMs of other fabrics in the order of the file, by primary and secondary in
+/// turn.
+fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
+    if topology.expressroute.ecmp == Ecmp::Flow {
+        return Vec::new();
+    }
+    let vnets = &topology.expressroute.vnets;
+    let mut pins = Vec::new();
+    for group in groups {
+        if group.gateway_subnets(topology).is_empty() {
+            continue;
+        }
+        let others = vnets.iter().filter(|(vnet, _)| !group.contains(vnet));
+        let addresses: Vec<Ipv4Addr> = others
+            .flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, address)| address.value))
+            .collect();
+        for (vm, _) in group.vms(topology) {
+            let paths = [MseePath::Primary, MseePath::Secondary].into_iter().cycle();
+            pins.extend(addresses.iter().zip(paths).map(|(&destination, path)| EcmpPin {
+                vm: vm.to_owned(),
+                destination,
+                path,
+            }));
+        }
+    }
+    pins
+}
+
+fn slash30(address: Ipv4Addr) -> Ipv4Network {
+    Ipv4Network::new(address, 30).unwrap_or_else(|_| Ipv4Network::from(address))
+}
+
+fn interface(name: &str) -> Interface {
+    Interface {
+        name: name.to_owned(),
+        mac: MacAddress([0; 6]),
+        extra_macs: Vec::new(),
+        addresses: Vec::new(),
+        on_link: Vec::new(),
+        neighbours: Vec::new(),
+        cpu: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Quantities as the file writes them: `500us`, `1Gbps`, `10.254.0.0/16`.
+
+use std::{fmt, ops::Deref, str::FromStr, time::Duration};
+
+use ipnetwork::Ipv4Network;
+use serde::{Deserialize, Serialize};
+
+/// Declares a newtype that is text in the file.
+macro_rules! text {
+    ($name:ident, $inner:ty) => {
+        impl Deref for $name {
+            type Target = $inner;
+
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = QuantityError;
+
+            fn try_from(text: String) -> Result<Self, QuantityError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+    };
+}
+
+/// Text that is not the quantity it should be.
+#[derive(Debug, thiserror::Error)]
+#[error("`{text}` is not {expected}")]
+pub struct QuantityError {
+    text: String,
+    expected: &'static str,
+}
+
+/// A one-way delay: a number and `ns`, `us`, `ms` or `s`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Delay(pub Duration);
+text!(Delay, Duration);
+
+impl FromStr for Delay {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let units = [("ns", 1.0), ("us", 1e3), ("ms", 1e6), ("s", 1e9)];
+        scaled(text, &units)
+            .map(|nanoseconds| Self(Duration::from_nanos(nanoseconds)))
+            .ok_or_else(|| error(text, "a delay such as 500us, 35ms or 1s"))
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanoseconds = self.0.as_nanos();
+        match nanoseconds {
+            n if n % 1_000_000 == 0 => write!(f, "{}ms", n / 1_000_000),
+            n if n % 1_000 == 0 => write!(f, "{}us", n / 1_000),
+            n => write!(f, "{n}ns"),
+        }
+    }
+}
+
+/// A bandwidth in bits per second: a number and `Kbps`, `Mbps`, `Gbps` or `Tbps` (powers of 1000).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Bandwidth(pub u64);
+text!(Bandwidth, u64);
+
+impl Bandwidth {
+    /// Whole megabits per second, the unit of a circuit's `bandwidthInMbps`.
+    pub fn megabits(self) -> u64 {
+        self.0 / 1_000_000
+    }
+}
+
+impl FromStr for Bandwidth {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        let units = [("Kbps", 1e3), ("Mbps", 1e6), ("Gbps", 1e9), ("Tbps", 1e12), ("bps", 1.0)];
+        scaled(text, &units)
+            .filter(|bits| *bits > 0)
+            .map(Self)
+            .ok_or_else(|| error(text, "a bandwidth such as 50Mbps or 1Gbps"))
+    }
+}
+
+impl fmt::Display for Bandwidth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            n if n % 1_000_000_000 == 0 => write!(f, "{}Gbps", n / 1_000_000_000),
+            n if n % 1_000_000 == 0 => write!(f, "{}Mbps", n / 1_000_000),
+            n => write!(f, "{n}bps"),
+        }
+    }
+}
+
+/// An address with a prefix length; host bits may be set (an interface's address).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Prefix(pub Ipv4Network);
+text!(Prefix, Ipv4Network);
+
+impl Prefix {
+    /// The prefix with its host bits cleared.
+    pub fn masked(self) -> Ipv4Network {
+        // A network address with its own length is always valid; the fallback is never taken.
+        Ipv4Network::new(self.0.network(), self.0.prefix()).unwrap_or(self.0)
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        // Without the slash `ipnetwork` reads a /32: never what the author of the file meant.
+        let parsed = text.contains('/').then(|| text.parse().ok()).flatten();
+        parsed.map(Self).ok_or_else(|| error(text, "an IPv4 prefix such as 10.254.0.0/16"))
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn error(text: &str, expected: &'static str) -> QuantityError {
+    QuantityError { text: text.to_owned(), expected }
+}
+
+/// Reads `<number><unit>`; the first unit that ends the text counts, so longer ones come first.
+fn scaled(text: &str, units: &[(&str, f64)]) -> Option<u64> {
+    let (number, factor) = units.iter().find_map(|(unit, factor)| {
+        let number = text.strip_suffix(unit)?.trim_end();
+        number.chars().all(|c| c.is_ascii_digit() || c == '.').then_some((number, factor))
+    })?;
+    let value = number.parse::<f64>().ok()? * factor;
+    // 2^53: beyond it a float is no longer exact (104 days in nanoseconds, 9 Pbit/s).
+    #[allow(clippy::cast_sign_loss, reason = "digits and a point only: never negative")]
+    (value <= 9_007_199_254_740_992.0).then(|| value.round() as u64)
+}
+
+#[cfg(test)]
+mod tests;

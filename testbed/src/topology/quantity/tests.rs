@@ -1,0 +1,41 @@
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn delays() {
+    let read = |text: &str| text.parse::<Delay>().map(|delay| delay.0).ok();
+    assert_eq!(read("500us"), Some(Duration::from_micros(500)));
+    assert_eq!(read("35ms"), Some(Duration::from_millis(35)));
+    assert_eq!(read("0.5 ms"), Some(Duration::from_micros(500)));
+    assert_eq!(read("1s"), Some(Duration::from_secs(1)));
+    for wrong in ["35", "ms", "-1ms", "35 minutes", "1e3s", ""] {
+        assert_eq!(read(wrong), None, "{wrong}");
+    }
+    assert_eq!(Delay(Duration::from_micros(500)).to_string(), "500us");
+    assert_eq!(Delay(Duration::from_millis(35)).to_string(), "35ms");
+}
+
+#[test]
+fn bandwidths() {
+    let read = |text: &str| text.parse::<Bandwidth>().map(|bandwidth| bandwidth.0).ok();
+    assert_eq!(read("1Gbps"), Some(1_000_000_000));
+    assert_eq!(read("2.5Gbps"), Some(2_500_000_000));
+    assert_eq!(read("50Mbps"), Some(50_000_000));
+    assert_eq!(read("800bps"), Some(800));
+    for wrong in ["1G", "1gigabit", "0Mbps", "fast"] {
+        assert_eq!(read(wrong), None, "{wrong}");
+    }
+    assert_eq!(Bandwidth(50_000_000).to_string(), "50Mbps");
+    assert_eq!(Bandwidth(1_000_000_000).megabits(), 1000);
+}
+
+#[test]
+fn prefixes_need_their_length() {
+    assert!("10.254.0.0/16".parse::<Prefix>().is_ok());
+    for wrong in ["10.254.0.0", "10.254.0.0/33", "10.254.0/16", "fd00::/8"] {
+        assert!(wrong.parse::<Prefix>().is_err(), "{wrong}");
+    }
+    let address: Prefix = "10.10.10.4/24".parse().unwrap();
+    assert_eq!(address.masked().to_string(), "10.10.10.0/24");
+}
