@@ -1,0 +1,92 @@
+# erlab: `make lab` shows it, `make test` proves it. Every target installs what it needs.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What building needs, what running needs, and what only the tests need (Debian names).
+BUILD_PACKAGES := gcc libc6-dev make pkg-config clang libclang-dev m4 libelf-dev zlib1g-dev libpcap-dev
+RUN_PACKAGES := inetutils-traceroute iproute2 iputils-ping
+TEST_PACKAGES := iperf3 ethtool
+EBPF_PACKAGES := rustc-web libstd-rust-web-dev-bpf llvm-22-dev libpolly-22-dev
+BPF_LINKER_VERSION := 0.13.0
+CARGO_DENY_VERSION := 0.20.2
+RUST_MINIMUM := 1.95
+
+# Looked up whenever it is used: a target may just have installed it.
+export CARGO = $(shell .ci/find-cargo $(RUST_MINIMUM) 2>/dev/null)
+BIN := target/release
+PROGRAMS := $(BIN)/erlab $(BIN)/msee $(BIN)/ergw $(BIN)/ercontrol
+
+.PHONY: help
+help: ## Show this list
+	@echo "erlab: the Azure ExpressRoute edge on one Linux box"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: lab
+lab: root run-packages build ## Build everything and run the original lab's story (as root)
+	@$(BIN)/erlab demo
+
+.PHONY: build
+build: rust build-packages ## Build target/release/{erlab,msee,ergw,ercontrol}
+	@$(CARGO) build --release --locked --quiet --bin erlab --bin msee --bin ergw --bin ercontrol
+	@echo "built: $(PROGRAMS)"
+
+# The tests themselves are built unoptimised, which is half of the time; the labs they deploy run
+# the released programs.
+.PHONY: test
+test: root run-packages test-packages build ## Run every test: units, in-kernel fixtures, whole labs (as root)
+	@ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --workspace --exclude benches --no-fail-fast
+
+.PHONY: lint
+lint: rust build-packages ## Formatting, clippy, licences and bans
+	@$(CARGO) fmt --all --check
+	@cd ebpf/programs && $(CARGO) fmt --check
+	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@.ci/cargo-tool cargo-deny $(CARGO_DENY_VERSION)
+	@.ci/deny
+
+.PHONY: ebpf
+ebpf: ebpf-toolchain ## Rebuild the checked-in eBPF objects (ebpf/prebuilt)
+	@ebpf/build.sh
+
+.PHONY: bench
+bench: root run-packages rust build-packages ## Benches of the pieces and of the gateway (small for now; as root)
+	@$(CARGO) bench --locked --package benches
+	@$(CARGO) bench --locked --package ergw --bench rate
+
+.PHONY: clean
+clean: ## Remove what was built; running labs are not touched
+	@rm -rf target ebpf/programs/target
+	@echo "removed: target, ebpf/programs/target"
+
+.PHONY: rust
+rust:
+	@if [ -z "$(CARGO)" ]; then \
+	  echo "no Rust $(RUST_MINIMUM) or newer found: installing Debian's"; \
+	  .ci/packages rustc-web cargo-web && exec $(MAKE) --no-print-directory rust; \
+	fi
+	@.ci/find-cargo $(RUST_MINIMUM) >/dev/null
+
+.PHONY: build-packages
+build-packages:
+	@.ci/packages $(BUILD_PACKAGES)
+
+.PHONY: run-packages
+run-packages:
+	@.ci/packages $(RUN_PACKAGES)
+
+.PHONY: test-packages
+test-packages:
+	@.ci/packages $(TEST_PACKAGES)
+
+.PHONY: ebpf-toolchain
+ebpf-toolchain: rust
+	@.ci/packages $(EBPF_PACKAGES)
+	@LLVM_PREFIX=/usr/lib/llvm-22 .ci/cargo-tool bpf-linker $(BPF_LINKER_VERSION) --no-default-features --features llvm-22
+
+.PHONY: root
+root:
+	@if [ "$$(id -u)" != 0 ]; then \
+	  echo "this needs root: network namespaces, XDP and AF_XDP. Try: sudo make $(or $(MAKECMDGOALS),help)" >&2; exit 1; \
+	fi

@@ -1,0 +1,67 @@
+//! The five traceroutes of the lab, hop for hop, with FastPath and without; what is unreachable
+//! without a connection.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+mod harness;
+
+use harness::{Lab, hops};
+
+/// The lab's five, as `(from, to, hops)`.
+const WITH_FASTPATH: [(&str, &str, &[&str]); 5] = [
+    ("remote-vm", "10.255.10.4", &["10.253.0.4", "10.255.10.4"]),
+    ("remote-vm", "10.254.10.4", &["10.253.0.5", "*", "10.254.10.4"]),
+    ("ce1", "10.253.10.4", &["172.16.1.2", "*", "10.253.10.4"]),
+    ("ce1", "10.254.10.4", &["172.16.1.2", "*", "10.254.10.4"]),
+    ("ce1", "10.255.10.4", &["172.16.1.2", "10.255.10.4"]),
+];
+
+#[test]
+fn each_hop_is_the_lab_texts() {
+    let lab = Lab::deploy("tracert");
+
+    // conn2 exists, conn1 does not.
+    lab.wait_for_ping("onprem-vm", "10.253.10.4", true);
+    for from in ["onprem-vm", "remote-vm"] {
+        for to in ["10.255.10.4", "10.254.10.4"] {
+            assert!(!lab.pings(from, to), "{from} reaches {to} without conn1");
+        }
+    }
+
+    lab.create_conn1(true);
+    let shown = lab.erlab(&["connection", "show", "conn1", "-f", "json"]).json();
+    assert_eq!(shown["properties"]["expressRouteGatewayBypass"], true);
+    for (from, to, expected) in WITH_FASTPATH {
+        let trace = lab.erlab(&["traceroute", from, to, "-f", "json"]).json();
+        assert_eq!(hops(&trace), expected, "{from} -> {to}");
+    }
+
+    // A VM's own gateway is never on its way out: the first hop is an MSEE.
+    for to in ["10.10.10.4", "10.253.10.4"] {
+        let trace = lab.erlab(&["traceroute", "hub-vm", to, "-f", "json"]).json();
+        let first = hops(&trace).remove(0);
+        assert!(["10.255.0.4", "10.255.0.5"].contains(&first.as_str()), "hub-vm -> {to}: {first}");
+    }
+
+    lab.set_fastpath(false);
+    let trace = lab.erlab(&["traceroute", "remote-vm", "10.255.10.4", "-f", "json"]).json();
+    assert_eq!(hops(&trace), ["10.253.0.4", "*", "10.255.10.4"]);
+    let trace = lab.erlab(&["traceroute", "ce1", "10.255.10.4", "-f", "json"]).json();
+    assert_eq!(hops(&trace), ["172.16.1.2", "*", "10.255.10.4"]);
+}
+
+#[test]
+fn both_styles_are_laid_out_as_their_tools_print() {
+    let lab = Lab::deploy("styles");
+    let linux = lab.erlab(&["traceroute", "remote-vm", "10.10.10.4"]);
+    let text = linux.succeeds().stdout();
+    assert!(text.starts_with("traceroute to 10.10.10.4 (10.10.10.4), 64 hops max\n"), "{text}");
+    let ios = lab.erlab(&["traceroute", "ce1", "10.253.10.4", "--style", "ios"]);
+    let text = ios.succeeds().stdout();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    assert_eq!(lines[0], "Type escape sequence to abort.", "{text}");
+    assert_eq!(lines[1], "Tracing the route to 10.253.10.4", "{text}");
+    assert_eq!(lines[2], "VRF info: (vrf in name/id, vrf out name/id)", "{text}");
+    assert!(lines[3].starts_with("  1 172.16.1.2 ") && lines[3].ends_with(" msec"), "{text}");
+    assert_eq!(lines[4], "  2  *  *  *", "{text}");
+    assert!(lines[5].starts_with("  3 10.253.10.4 "), "{text}");
+}
