@@ -192,7 +192,10 @@ fn warned(mut response: Response, revision: Revision, laggards: &[Status]) -> Re
         .iter()
         .map(|laggard| match laggard.refusal(revision) {
             Some(error) => format!("{} {} refused it: {error}", laggard.kind, laggard.name),
-            None => format!("{} {} has not answered", laggard.kind, laggard.name),
+            None if laggard.connected => {
+                format!("{} {} has not answered", laggard.kind, laggard.name)
+            }
+            None => format!("{} {} is not connected", laggard.kind, laggard.name),
         })
         .collect();
     let printable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };

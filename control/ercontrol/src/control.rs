@@ -107,12 +107,17 @@ impl Control {
     /// the next writer check against resources that lack this change.
     ///
     /// # Errors
-    /// What `decide` says, or [`ChangeError`]; nothing is changed then.
+    /// What `decide` says, or [`ChangeError`]; nothing is changed then, unless ercontrol ends in
+    /// the middle of it.
     pub async fn change<E: From<ChangeError>>(
         &self,
         decide: impl FnOnce(&Resources) -> Result<Option<Change>, E>,
     ) -> Result<Snapshot, E> {
         let _one_at_a_time = self.writer.lock().await;
+        // Without its follower the snapshot is of the past, and a commit could not be read back.
+        if self.snapshots.has_changed().is_err() {
+            return Err(ChangeError::Ending.into());
+        }
         let before = self.snapshot();
         let Some(change) = decide(&before.resources)? else { return Ok(before) };
         let revision = self.commit(&change, &before.resources).await?;
@@ -168,6 +173,10 @@ async fn follow(
 ) {
     while let Some(event) = watch.next().await {
         let next = match event {
+            // After a gap the list was newer than the watch: these are in it already.
+            WatchEvent::Commit(commit) if commit.revision <= snapshots.borrow().revision => {
+                continue;
+            }
             WatchEvent::Commit(commit) => apply(&snapshots.borrow(), &commit).map_err(Into::into),
             WatchEvent::Gap => load(store.as_ref()),
         };
@@ -202,3 +211,6 @@ async fn publish(mut snapshots: watch::Receiver<Snapshot>, dataplanes: Dataplane
         dataplanes.publish(revision, compile(&resources));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ pub struct Status {
     pub kind: DataplaneKind,
     /// Its name.
     pub name: String,
-    /// Whether its stream is up.
+    /// Whether its stream is up; one that never connected is listed when it is registered.
     pub connected: bool,
     /// The highest revision in force there.
     pub applied: Option<Revision>,
@@ -47,12 +47,20 @@ pub struct Status {
     /// The highest revision that the newest state sent to it is for.
     #[serde(skip)]
     pub sent: Option<Revision>,
+    /// Whether the model has a router or a gateway host for it.
+    #[serde(skip)]
+    pub registered: bool,
 }
 
 impl Status {
-    /// Whether it is connected and `revision` is not in force there.
+    /// Whether `revision` is not in force there. Of one that is gone nothing is known: it lags for
+    /// as long as the model counts on it.
     pub fn lags(&self, revision: Revision) -> bool {
-        self.connected && self.applied.is_none_or(|applied| applied < revision)
+        if self.connected {
+            self.applied.is_none_or(|applied| applied < revision)
+        } else {
+            self.registered
+        }
     }
 
     /// Why it refused `revision`, if it did; an earlier refusal says nothing about a later state.
@@ -83,13 +91,14 @@ impl Dataplanes {
         self.changed();
     }
 
-    /// Every dataplane, by kind and name.
+    /// Every dataplane that is connected, was once, or is registered; by kind and name.
     pub fn status(&self) -> Vec<Status> {
         self.board().status()
     }
 
     /// Waits until every connected dataplane has applied `revision`, has refused it, or `deadline`
-    /// has passed. Returns those that have not applied it.
+    /// has passed. Returns those that lag; one that is registered but gone is named, but not waited
+    /// for, because a killed gateway must not hold up every change.
     pub async fn wait_applied(&self, revision: Revision, deadline: Duration) -> Vec<Status> {
         let mut changes = self.0.changes.subscribe();
         let settled = async {

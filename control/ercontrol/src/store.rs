@@ -59,7 +59,8 @@ pub struct Commit {
 pub enum WatchEvent {
     /// The next commit that touched the prefix.
     Commit(Commit),
-    /// Commits were forgotten before they were read: list again and watch from there.
+    /// Commits were forgotten before they were read: list again. Commits that the list has
+    /// already may follow.
     Gap,
 }
 

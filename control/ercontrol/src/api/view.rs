@@ -39,7 +39,8 @@ pub(super) fn resource(resource: &Resource, now: &Snapshot, dataplanes: &[Status
     Value::Object(body)
 }
 
-/// `Succeeded` once every connected dataplane has the resource's last change in force.
+/// `Succeeded` once every dataplane, connected or registered, has the resource's last change in
+/// force.
 fn provisioning_state(resource: &Resource, dataplanes: &[Status]) -> &'static str {
     let mut lagging = dataplanes.iter().filter(|status| status.lags(resource.revision)).peekable();
     if lagging.peek().is_none() {

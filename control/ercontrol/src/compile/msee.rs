@@ -5,7 +5,7 @@
 //! the higher routing weight wins. So a VRF is a list of circuits in order of preference, and its
 //! name is that list: VNets with the same preferences share a VRF.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Vrf, VrfName};
 use ipnetwork::Ipv4Network;
@@ -95,15 +95,12 @@ fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
             add(&mut vrf, link, to_customer(cable, format!("{} link", edge.path)));
         }
     }
-    for hub in &reach.hubs {
-        let links = edge.links(hub);
-        // All of a hub's routes come from one connection: mixing two could send a VM's traffic
-        // direct by one while the other, which is preferred, has FastPath off.
-        let best =
-            circuits.iter().find_map(|circuit| links.iter().find(|link| link.circuit == *circuit));
-        if let Some(link) = best {
-            add_hub(&mut vrf, hub, link, edge);
-        }
+    let hubs = reached_hubs(circuits, edge, reach);
+    for (_, hub, link) in &hubs {
+        add_prefixes(&mut vrf, hub, link, edge);
+    }
+    for (_, hub, link) in &hubs {
+        add_direct_machines(&mut vrf, hub, link, edge);
     }
     for cable in &cables {
         for prefix in &cable.static_routes {
@@ -114,6 +111,27 @@ fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
     vrf
 }
 
+/// The hubs a VRF reaches, in the order of its circuits: (place of the circuit, hub, connection).
+///
+/// All of a hub's routes come from one connection: mixing two could send a VM's traffic direct by
+/// one while the other, which is preferred, has FastPath off.
+fn reached_hubs<'r>(
+    circuits: &[&ResourceId],
+    edge: &Edge<'_>,
+    reach: &'r Reach<'r>,
+) -> Vec<(usize, &'r Hub<'r>, &'r Link<'r>)> {
+    let best = |hub: &'r Hub<'r>| {
+        let links = edge.links(hub);
+        circuits.iter().enumerate().find_map(|(place, circuit)| {
+            let link = links.iter().find(|link| link.circuit == *circuit)?;
+            Some((place, hub, *link))
+        })
+    };
+    let mut reached: Vec<_> = reach.hubs.iter().filter_map(best).collect();
+    reached.sort_by_key(|(place, ..)| *place);
+    reached
+}
+
 fn add(vrf: &mut Vrf, prefix: Ipv4Network, route: Route) {
     vrf.routes.entry(prefix).or_insert(route);
 }
@@ -122,14 +140,16 @@ fn to_customer(cable: &CircuitCable, why: String) -> Route {
     Route { adjacency: Adjacency::Ce { port: cable.interface.clone() }, why }
 }
 
-fn add_hub(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
+fn arrival<'r>(hub: &Hub<'_>, link: &'r Link<'_>) -> Arrival<'r> {
+    Arrival { connection: link.connection.name(), bypass: link.bypass, sku: hub.sku }
+}
+
+fn add_prefixes(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
     let Some(port) = edge.fabric(hub.network.id) else { return };
-    let connection = link.connection.name();
-    let arrival = Arrival { connection, bypass: link.bypass, sku: hub.sku };
     let to_gateway = Adjacency::Gateway {
         port: port.to_owned(),
         gateway: hub.gateway.name().to_owned(),
-        connection: connection.to_owned(),
+        connection: link.connection.name().to_owned(),
         instances: hub.next_hops(),
     };
     let hub_prefixes = hub.network.prefixes.iter().map(|p| (p, Destination::HubPrefix));
@@ -138,21 +158,40 @@ fn add_hub(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
         .iter()
         .flat_map(|spoke| spoke.prefixes.iter().map(|p| (p, Destination::SpokePrefix)));
     for (prefix, destination) in hub_prefixes.chain(spoke_prefixes) {
-        let why = fastpath::decide(&arrival, destination).why;
+        let why = fastpath::decide(&arrival(hub, link), destination).why;
         add(vrf, *prefix, Route { adjacency: to_gateway.clone(), why });
     }
-    // A host route only where it differs from the prefix above it.
+}
+
+/// Adds the host routes of FastPath. It is a shorter way to where the prefixes lead anyway: a VM
+/// whose address another hub or connection has won gets none.
+fn add_direct_machines(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
+    let Some(port) = edge.fabric(hub.network.id) else { return };
+    let decision = fastpath::decide(&arrival(hub, link), Destination::HubMachine);
+    if decision.way != Way::Direct {
+        return;
+    }
+    let connection = link.connection.name();
     for machine in &hub.network.machines {
-        let decision = fastpath::decide(&arrival, Destination::HubMachine);
-        if decision.way == Way::Direct {
+        let by_this_connection = longest_match(vrf, machine.address).is_some_and(|route| {
+            matches!(&route.adjacency, Adjacency::Gateway { connection: c, .. } if c == connection)
+        });
+        if by_this_connection {
             let adjacency = Adjacency::Direct {
                 port: port.to_owned(),
                 mac: machine.mac,
                 vm: machine.name.to_owned(),
                 connection: connection.to_owned(),
             };
-            let why = decision.why;
+            let why = decision.why.clone();
             add(vrf, Ipv4Network::from(machine.address), Route { adjacency, why });
         }
     }
+}
+
+fn longest_match(vrf: &Vrf, address: Ipv4Addr) -> Option<&Route> {
+    (0..=32).rev().find_map(|length| {
+        let network = Ipv4Network::new(address, length).ok()?.network();
+        vrf.routes.get(&Ipv4Network::new(network, length).ok()?)
+    })
 }

@@ -137,7 +137,8 @@ impl Board {
     }
 
     pub(super) fn status(&self) -> Vec<Status> {
-        self.planes
+        let mut all: Vec<Status> = self
+            .planes
             .iter()
             .map(|((kind, name), plane)| Status {
                 kind: *kind,
@@ -146,9 +147,34 @@ impl Board {
                 applied: plane.applied,
                 error: plane.error.clone(),
                 sent: plane.sent.as_ref().map(|sent| sent.covers),
+                registered: false,
             })
-            .collect()
+            .collect();
+        for (kind, name) in registered(&self.compiled) {
+            let same = |one: &&mut Status| one.kind == kind && one.name.eq_ignore_ascii_case(name);
+            match all.iter_mut().find(same) {
+                Some(known) => known.registered = true,
+                None => all.push(Status {
+                    kind,
+                    name: name.to_owned(),
+                    connected: false,
+                    applied: None,
+                    error: None,
+                    sent: None,
+                    registered: true,
+                }),
+            }
+        }
+        all.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        all
     }
+}
+
+/// The dataplanes that the model counts on. A gateway without instances has no host.
+fn registered(compiled: &Compiled) -> impl Iterator<Item = (DataplaneKind, &str)> {
+    let routers = compiled.routers.keys().map(|name| (DataplaneKind::Msee, name.as_str()));
+    let hosted = compiled.gateways.iter().filter(|(_, gateway)| !gateway.instances.is_empty());
+    routers.chain(hosted.map(|(name, _)| (DataplaneKind::Ergw, name.as_str())))
 }
 
 /// A dataplane without a resource has the empty state: what it forwarded before is to go.

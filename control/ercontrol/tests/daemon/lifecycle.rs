@@ -98,6 +98,7 @@ async fn a_second_instance_is_refused_clearly() {
 async fn a_refusing_dataplane_is_named_at_once_and_a_silent_one_at_the_deadline() {
     let daemon = Daemon::start_with_lab().await;
     let mut msee = daemon.dataplane(DataplaneKind::Msee, "msee-a").await;
+    let _others = daemon.dataplanes_but(&["msee-a"]).await;
     let key = daemon.authorize("a1").await;
     msee.behave(Behaviour::Refuses);
     let started = Instant::now();
@@ -123,6 +124,45 @@ async fn a_refusing_dataplane_is_named_at_once_and_a_silent_one_at_the_deadline(
     msee.wait_for(|_, _| true).await;
     let shown = daemon.get(&format!("{NETWORK}/connections/conn1")).await;
     assert_eq!(shown.property("provisioningState"), "Succeeded");
+}
+
+#[tokio::test]
+async fn a_registered_dataplane_that_is_gone_is_named_but_not_waited_for() {
+    let mut daemon = Daemon::start_with_lab().await;
+    // A young ercontrol has heard of nobody, but its store says whom to expect.
+    daemon.kill_and_restart().await;
+    let network = format!("{NETWORK}/virtualNetworks/young");
+    let body =
+        |prefix: &str| json!({ "properties": { "addressSpace": { "addressPrefixes": [prefix] } } });
+    let started = Instant::now();
+    let answer = daemon.put(&network, &body("10.8.0.0/16")).await;
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!((answer.status, answer.property("provisioningState")), (201, &json!("Updating")));
+    assert_eq!(
+        answer.header("warning"),
+        "199 ercontrol \"msee msee-a is not connected; msee msee-b is not connected; \
+         ergw ERGW1 is not connected; ergw ERGW2 is not connected\""
+    );
+    assert_eq!(daemon.status_of("ERGW2").await["connected"], false);
+
+    let mut dataplanes = daemon.dataplanes_but(&[]).await;
+    let answer = daemon.put(&network, &body("10.9.0.0/16")).await;
+    assert_eq!((answer.status, answer.property("provisioningState")), (200, &json!("Succeeded")));
+    assert_eq!(answer.header("warning"), "");
+
+    drop(dataplanes.pop());
+    while daemon.status_of("ERGW2").await["connected"] == true {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let started = Instant::now();
+    let answer = daemon.put(&network, &body("10.8.0.0/16")).await;
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!((answer.status, answer.property("provisioningState")), (200, &json!("Updating")));
+    assert_eq!(answer.header("warning"), "199 ercontrol \"ergw ERGW2 is not connected\"");
+    let host = format!("{GROUP}/Erlab.Edge/gatewayHosts/ERGW2");
+    assert_eq!(daemon.delete(&host).await.header("warning"), "", "the model counts on it no more");
+    let answer = daemon.put(&network, &body("10.9.0.0/16")).await;
+    assert_eq!(answer.property("provisioningState"), "Succeeded");
 }
 
 #[tokio::test]

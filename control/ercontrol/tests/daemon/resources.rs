@@ -7,6 +7,7 @@ use crate::support::{CIRCUIT, Daemon, GROUP, NETWORK};
 #[tokio::test]
 async fn documents_come_back_with_what_arm_adds() {
     let daemon = Daemon::start_with_lab().await;
+    let _dataplanes = daemon.dataplanes_but(&[]).await;
     let path = format!("{NETWORK}/virtualNetworks/Extra");
     let body = json!({
         "location": "east",

@@ -17,6 +17,7 @@ async fn the_lab_from_conn2_to_deprovisioning() {
     let msee = daemon.dataplane(DataplaneKind::Msee, "msee-a").await;
     let mut ergw = daemon.dataplane(DataplaneKind::Ergw, "ERGW1").await;
     let mut host = daemon.dataplane(DataplaneKind::Host, "agent").await;
+    let _others = daemon.dataplanes_but(&["msee-a", "ERGW1"]).await;
     let ways = |msee: &crate::support::Dataplane| {
         [REMOTE, HUB, HUB_VM, SPOKE].map(|prefix| msee.way(prefix))
     };

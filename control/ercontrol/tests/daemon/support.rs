@@ -147,6 +147,22 @@ impl Daemon {
         dataplane
     }
 
+    /// Connects the dataplanes that the lab has registered, but those named in `but`.
+    pub(crate) async fn dataplanes_but(&self, but: &[&str]) -> Vec<Dataplane> {
+        let mut connected = Vec::new();
+        for (kind, name) in [
+            (southbound::DataplaneKind::Msee, "msee-a"),
+            (southbound::DataplaneKind::Msee, "msee-b"),
+            (southbound::DataplaneKind::Ergw, "ERGW1"),
+            (southbound::DataplaneKind::Ergw, "ERGW2"),
+        ] {
+            if !but.contains(&name) {
+                connected.push(self.dataplane(kind, name).await);
+            }
+        }
+        connected
+    }
+
     /// The dataplane's entry in the status.
     pub(crate) async fn status_of(&self, name: &str) -> Value {
         let status = self.get("/erlab/status").await.body;
