@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-/// Bytes in front of a received frame that the kernel keeps for the XDP program
-/// (`XDP_PACKET_HEADROOM`); the metadata of the frame ends where the headroom ends.
-pub(crate) const HEADROOM: u32 = 256;
-
 /// Sizes of one socket. Ring sizes are powers of two.
 ///
 /// At most `fill` frames are with the kernel for reception at any time; the other
@@ -14,7 +10,9 @@ pub(crate) const HEADROOM: u32 = 256;
 pub struct Config {
     /// Frames of memory.
     pub frames: u32,
-    /// Bytes of one frame, 2,048 or 4,096. 256 of them precede the packet.
+    /// Bytes of one frame, 2,048 or 4,096. 256 of them precede the packet
+    /// (`XDP_PACKET_HEADROOM`; its metadata ends where they end): the longest packet has 1,792 or
+    /// 3,840 bytes, Ethernet header included.
     pub frame_size: u32,
     /// Entries of the receive ring: how many frames may wait for us.
     pub receive: u32,
@@ -83,11 +81,6 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Longest packet a frame takes, in bytes, Ethernet header included.
-    pub const fn longest_packet(&self) -> u32 {
-        self.frame_size.saturating_sub(HEADROOM)
-    }
-
     /// Checks the sizes against each other.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let rings = [

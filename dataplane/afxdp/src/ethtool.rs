@@ -45,7 +45,8 @@ pub enum QueuesError {
     },
 }
 
-/// Number of receive queues in use on `interface`, at least 1. A driver that does not say has one.
+/// Number of receive queues in use on `interface`, at least 1: those of receive-only channels and
+/// those of combined ones, of which a driver may have both. A driver that does not say has one.
 pub fn queues(interface: &str) -> Result<u32, QueuesError> {
     let ioctl = |source| QueuesError::Ioctl { interface: interface.to_owned(), source };
     // SAFETY: no pointer is passed.
@@ -70,7 +71,7 @@ pub fn queues(interface: &str) -> Result<u32, QueuesError> {
     let result =
         unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL, ptr::from_mut(&mut request)) };
     if result == 0 {
-        return Ok(channels.receive.max(channels.combined).max(1));
+        return Ok(channels.receive.saturating_add(channels.combined).max(1));
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {

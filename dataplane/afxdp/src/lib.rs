@@ -3,7 +3,7 @@
 //! One [`Socket`] is one queue of one interface with memory (UMEM) of its own. Received frames stay
 //! in that memory: they are read, rewritten and sent back out of the same socket in place, or
 //! released. Frames made from scratch are copied in. The program that redirects packets into the
-//! socket is the caller's: nothing is loaded here.
+//! socket is the caller's; [`object`], [`check_version`] and [`pins`] help to load and keep it.
 //!
 //! ```no_run
 //! # fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,6 +35,7 @@ mod config;
 mod ethtool;
 mod memory;
 mod object;
+pub mod pins;
 mod rings;
 mod socket;
 mod sockopt;
@@ -43,6 +44,6 @@ mod statistics;
 pub use bind::BindError;
 pub use config::{Config, ConfigError};
 pub use ethtool::{QueuesError, queues};
-pub use object::{DIRECTORY, ObjectError, object};
+pub use object::{DIRECTORY, ObjectError, check_version, object};
 pub use socket::{Accounting, Frame, SendError, Socket};
 pub use statistics::{Statistics, StatisticsSource};

@@ -1,18 +1,36 @@
-//! Where the bytes of an eBPF object come from.
+//! Where the bytes of an eBPF object come from, and whether they are of our build.
 
 use std::{borrow::Cow, env, io, path::PathBuf};
+
+use aya::{Ebpf, maps::Array};
 
 /// Environment variable that names a directory of eBPF objects to use instead of the embedded ones.
 pub const DIRECTORY: &str = "ERLAB_BPF_DIR";
 
-/// An object of [`DIRECTORY`] could not be read.
+/// An object cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the eBPF object {path} (unset {DIRECTORY} to use the embedded one)")]
-pub struct ObjectError {
-    /// The file.
-    pub path: PathBuf,
-    #[source]
-    source: io::Error,
+pub enum ObjectError {
+    /// It is not in [`DIRECTORY`].
+    #[error("cannot read the eBPF object {path} (unset {DIRECTORY} to use the embedded one)")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// It lays out what it shares with this process in another way.
+    #[error(
+        "{name} has ABI version {found} and this program version {ours}: rebuild both, or unset \
+         {DIRECTORY} to use the embedded object",
+        ours = abi::VERSION
+    )]
+    Version {
+        /// Name of the object.
+        name: &'static str,
+        /// Its version; 0 when it says none.
+        found: u32,
+    },
 }
 
 /// The bytes of the eBPF object `name` (`ergw.bpf.o`): the file of that name in the directory that
@@ -20,6 +38,15 @@ pub struct ObjectError {
 /// ELF is read in place.
 pub fn object(name: &str, embedded: &'static [u8]) -> Result<Cow<'static, [u8]>, ObjectError> {
     read(env::var_os(DIRECTORY).map(PathBuf::from), name, embedded)
+}
+
+/// Refuses an object of another [`abi::VERSION`], once its maps are made and before its programs are
+/// loaded.
+pub fn check_version(name: &'static str, ebpf: &Ebpf) -> Result<(), ObjectError> {
+    let map = ebpf.map(abi::VERSION_MAP);
+    let map = map.and_then(|map| Array::<_, u32>::try_from(map).ok());
+    let found = map.map_or(0, |map| map.len());
+    if found == abi::VERSION { Ok(()) } else { Err(ObjectError::Version { name, found }) }
 }
 
 fn read(
@@ -31,7 +58,7 @@ fn read(
     let path = directory.join(name);
     match std::fs::read(&path) {
         Ok(bytes) => Ok(Cow::Owned(bytes)),
-        Err(source) => Err(ObjectError { path, source }),
+        Err(source) => Err(ObjectError::Read { path, source }),
     }
 }
 

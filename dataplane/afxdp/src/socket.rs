@@ -84,7 +84,7 @@ pub enum SendError {
     /// All frames are under way or lent for reception.
     #[error("no free frame")]
     NoFrame,
-    /// Longer than [`Config::longest_packet`].
+    /// Longer than a frame takes, see [`Config::frame_size`].
     #[error("the packet is longer than a frame takes")]
     TooLong,
     /// No frame with this index was received, or it was already sent.

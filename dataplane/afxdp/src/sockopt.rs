@@ -58,6 +58,5 @@ pub(crate) fn statistics(socket: BorrowedFd<'_>) -> io::Result<Statistics> {
         fill_empty: raw.rx_fill_ring_empty_descs,
         invalid_fill: raw.rx_invalid_descs,
         invalid_transmit: raw.tx_invalid_descs,
-        transmit_empty: raw.tx_ring_empty_descs,
     })
 }

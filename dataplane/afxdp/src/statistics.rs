@@ -3,6 +3,7 @@
 use std::{
     io,
     os::fd::{AsFd as _, OwnedFd},
+    sync::Once,
 };
 
 use crate::sockopt;
@@ -21,15 +22,12 @@ pub struct Statistics {
     pub invalid_fill: u64,
     /// Transmit descriptors the kernel refused; any is a defect of ours.
     pub invalid_transmit: u64,
-    /// Times the kernel found the transmit ring empty; no loss.
-    pub transmit_empty: u64,
 }
 
 impl Statistics {
-    /// Frames dropped although a free frame was there: longer than
-    /// [`crate::Config::longest_packet`]. In copy mode each drop for want of a free frame is
-    /// counted by the kernel twice, in `dropped` and in `fill_empty`; here it is taken out again,
-    /// so that this, `fill_empty` and `receive_ring_full` add up to all the losses.
+    /// Frames dropped although a free frame was there: longer than a frame takes ([`crate::Config::frame_size`]). In copy mode each drop for want of a free
+    /// frame is counted by the kernel twice, in `dropped` and in `fill_empty`; here it is taken out
+    /// again, so that this, `fill_empty` and `receive_ring_full` add up to all the losses.
     pub const fn dropped_for_length(&self) -> u64 {
         self.dropped.saturating_sub(self.fill_empty)
     }
@@ -40,16 +38,25 @@ impl Statistics {
 #[derive(Debug)]
 pub struct StatisticsSource {
     descriptor: OwnedFd,
+    defect: Once,
 }
 
 impl StatisticsSource {
     pub(crate) const fn new(descriptor: OwnedFd) -> Self {
-        Self { descriptor }
+        Self { descriptor, defect: Once::new() }
     }
 
-    /// The counters now. Fails only when the kernel refuses `getsockopt(XDP_STATISTICS)`.
+    /// The counters now. Descriptors the kernel refused are logged when first seen: no verdict
+    /// fits a defect of ours. Fails only when the kernel refuses `getsockopt(XDP_STATISTICS)`.
     pub fn read(&self) -> io::Result<Statistics> {
-        sockopt::statistics(self.descriptor.as_fd())
+        let statistics = sockopt::statistics(self.descriptor.as_fd())?;
+        let Statistics { invalid_fill: fill, invalid_transmit: transmit, .. } = statistics;
+        if fill + transmit > 0 {
+            self.defect.call_once(|| {
+                tracing::error!(event = "xsk_descriptors_refused", fill, transmit, "a defect");
+            });
+        }
+        Ok(statistics)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     error::Error,
     fs, io,
-    os::unix::net::UnixStream,
+    os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -39,7 +39,8 @@ struct Report {
     name: String,
     /// Revision of the state in force, 0 when there is none.
     generation: u64,
-    /// Packets by verdict since the process started.
+    /// Packets by verdict since the process started; what the XDP program counts goes on counting
+    /// over restarts when it is pinned.
     verdicts: BTreeMap<&'static str, u64>,
     /// Packets delivered by name of the VM, for the VMs of the state in force.
     endpoints: BTreeMap<String, u64>,
@@ -102,7 +103,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on `path`. What a killed process left there is replaced.
+    /// Listens on `path`, for its owner only. What a killed process left there is replaced.
     pub(crate) fn bind(path: &Path) -> Result<(Self, UnixListener), AdminError> {
         let failed = |source| AdminError::Bind { path: path.to_owned(), source };
         if UnixStream::connect(path).is_ok() {
@@ -113,7 +114,9 @@ impl Listener {
             _ => {}
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        Ok((Self { path: path.to_owned() }, listener))
+        let bound = Self { path: path.to_owned() };
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        Ok((bound, listener))
     }
 }
 

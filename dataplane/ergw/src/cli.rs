@@ -9,14 +9,16 @@ use std::path::PathBuf;
 /// arrives every packet is dropped as gw_no_state. It answers no ICMP: a traceroute shows `*` here.
 ///
 /// Needs root (CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW). SIGTERM or SIGINT ends it and leaves nothing
-/// behind; after a kill -9 starting it again is enough.
+/// behind; after a kill -9 starting it again is enough. With --pins the XDP program stays when the
+/// process is killed, and counts what the gateway then loses as gw_no_socket.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "ergw",
     version,
     after_help = "Example, as erlab starts it:\n  \
         ip netns exec fastpath-ERGW1 ergw --name ERGW1 --interface eth1 \\\n    \
-        --control /run/erlab/fastpath/dataplane.sock --admin /run/erlab/fastpath/ERGW1.sock\n\n\
+        --control /run/erlab/fastpath/dataplane.sock --admin /run/erlab/fastpath/ERGW1.sock \\\n    \
+        --pins /run/erlab/bpf/fastpath/ERGW1\n\n\
         Look inside:\n  \
         curl --unix-socket /run/erlab/fastpath/ERGW1.sock http://ergw/counters\n\n\
         Environment:\n  \
@@ -39,4 +41,9 @@ pub struct Arguments {
     /// Unix socket to serve GET /health and GET /counters on (HTTP, JSON); made and removed here
     #[arg(long, value_name = "SOCKET")]
     pub admin: PathBuf,
+
+    /// Directory on a bpffs for what shall outlive a kill: program, attachment and counters. Made
+    /// here, taken over by the next start and removed by SIGTERM [default: nothing outlives it]
+    #[arg(long, value_name = "DIR")]
+    pub pins: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@ use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
     sync::oneshot,
+    task::JoinError,
 };
 
 use crate::{
@@ -47,6 +48,15 @@ pub enum RunError {
         #[doc = "Why."]
         source: WorkerError,
     },
+    /// A task that never ends of itself ended, a defect.
+    #[error("the {task} task ended")]
+    Task {
+        /// Which task.
+        task: &'static str,
+        #[source]
+        #[doc = "The panic it ended with."]
+        panic: Option<JoinError>,
+    },
     /// The packet thread panicked, a defect.
     #[error("the packet thread panicked; the log above says where")]
     Panicked,
@@ -65,7 +75,7 @@ pub enum RunError {
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     let interface = arguments.interface.as_str();
     let queues = afxdp::queues(interface)?;
-    let mut program = Program::load()?;
+    let mut program = Program::load(arguments.pins.as_deref())?;
     let mut sockets = Vec::new();
     for queue in 0..queues {
         let socket = Socket::bind(interface, queue, &socket_config())?;
@@ -115,8 +125,9 @@ async fn serve(
         .map_err(process("the packet thread could not be started"))?;
     let control =
         control::follow(arguments.control.clone(), arguments.name.clone(), Arc::clone(&shared));
-    let control = tokio::spawn(control);
-    let http = tokio::spawn(axum::serve(listener, admin::router(Arc::new(subject))).into_future());
+    let mut control = tokio::spawn(control);
+    let mut http =
+        tokio::spawn(axum::serve(listener, admin::router(Arc::new(subject))).into_future());
     tracing::info!(
         event = "gateway_started",
         name = arguments.name,
@@ -126,6 +137,10 @@ async fn serve(
 
     let result = tokio::select! {
         ended = &mut worker_ended => worker_result(arguments, ended),
+        // Neither returns of itself: a gateway that no longer listens to ercontrol, or answers
+        // nobody, is better started anew.
+        ended = &mut control => Err(RunError::Task { task: "control", panic: ended.err() }),
+        ended = &mut http => Err(RunError::Task { task: "admin", panic: ended.err() }),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     };
@@ -133,8 +148,11 @@ async fn serve(
     http.abort();
     shared.stop();
     thread.join().map_err(|_| RunError::Panicked)?;
+    // After a defect the pins stay: frames are counted until the next start.
+    result?;
+    program.detach(&arguments.interface)?;
     tracing::info!(event = "gateway_stopped", name = arguments.name);
-    result
+    Ok(())
 }
 
 fn worker_result(

@@ -1,22 +1,33 @@
 //! The XDP program of the fabric port: loading, sockets, attachment.
 //!
-//! It is attached by a bpf_link that lives as long as the process: a gateway whose process is gone
-//! forwards nothing, as a real one. The XSKMAP is filled before the program is attached, so no
-//! packet is lost between the two.
+//! A gateway whose process is gone forwards nothing, as a real one; the program only counts its
+//! losses. Without pins the bpf_link that attaches it ends with the process: frames then go to the
+//! namespace's kernel, which drops them without a word. With pins ([`afxdp::pins`]) it stays, finds
+//! no socket, and counts `gw_no_socket` until the next process puts its own program in its place.
+//!
+//! The XSKMAP is filled before the program is attached, so no packet is lost between the two.
 
 use std::{
     io,
     os::fd::{AsFd as _, AsRawFd as _},
+    path::Path,
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use abi::verdict::COUNT;
-use afxdp::{ObjectError, Socket};
+use afxdp::{
+    ObjectError, Socket,
+    pins::{Pins, PinsError},
+};
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
     maps::{MapData, MapError, PerCpuArray, XskMap},
-    programs::{ProgramError, Xdp, XdpMode},
+    programs::{
+        ProgramError, Xdp, XdpMode,
+        links::{FdLink, LinkError},
+        xdp::{XdpLink, XdpLinkId},
+    },
     sys::SyscallError,
 };
 use nix::unistd::geteuid;
@@ -43,6 +54,9 @@ pub enum AttachError {
     /// The object could not be read.
     #[error(transparent)]
     Object(#[from] ObjectError),
+    /// The pin directory.
+    #[error(transparent)]
+    Pins(#[from] PinsError),
     /// Loading needs privileges.
     #[error("loading eBPF programs needs CAP_BPF and CAP_NET_ADMIN: run as root")]
     NotPermitted,
@@ -90,24 +104,48 @@ pub enum AttachError {
         #[doc = "What the kernel said."]
         source: ProgramError,
     },
+    /// The attachment is no bpf_link, so it cannot be pinned.
+    #[error("the attachment to {interface} is no bpf_link (kernel before 5.9?)")]
+    NoLink {
+        /// The interface.
+        interface: String,
+        #[source]
+        #[doc = "What aya said."]
+        source: LinkError,
+    },
 }
 
-/// The loaded program. Dropping it detaches it.
+/// The loaded program. Dropping it detaches it, unless it is pinned.
 #[derive(Debug)]
 pub(crate) struct Program {
     ebpf: Ebpf,
+    pins: Option<Pins>,
+    /// Keeps the interface attached should somebody remove the pin while we run.
+    pinned: Option<FdLink>,
 }
 
 impl Program {
-    pub(crate) fn load() -> Result<Self, AttachError> {
+    /// Loads the program; nothing is attached yet. What a former process left in `pins` stays in
+    /// force until [`Program::attach`], but its counters are ours from now on.
+    pub(crate) fn load(pins: Option<&Path>) -> Result<Self, AttachError> {
+        let pins = pins.map(Pins::open).transpose()?;
         let object = afxdp::object(OBJECT, EMBEDDED)?;
         // Without the kernel's own types: the program needs no relocation against them, and parsing
         // them would take most of the time a restart has.
-        let mut ebpf = EbpfLoader::new().btf(None).load(&object).map_err(|error| {
+        let mut loader = EbpfLoader::new();
+        loader.btf(None);
+        if let Some(counters) = pins.as_ref().and_then(Pins::former_counters) {
+            loader.map_pin_path(COUNTERS, counters);
+        }
+        let mut ebpf = loader.load(&object).map_err(|error| {
             if geteuid().is_root() { AttachError::Load(error) } else { AttachError::NotPermitted }
         })?;
+        afxdp::check_version(OBJECT, &ebpf)?;
         entry(&mut ebpf)?.load().map_err(AttachError::Program)?;
-        Ok(Self { ebpf })
+        if let Some(pins) = &pins {
+            pins.pin_objects(&mut ebpf, &[ENTRY])?;
+        }
+        Ok(Self { ebpf, pins, pinned: None })
     }
 
     /// The program's own verdicts, a set for each processor.
@@ -124,21 +162,59 @@ impl Program {
         sockets.set(queue, socket.as_fd().as_raw_fd(), 0).map_err(failed)
     }
 
+    /// Attaches the program, in the place of what a former process left pinned.
     pub(crate) fn attach(&mut self, interface: &str) -> Result<(), AttachError> {
         let program = entry(&mut self.ebpf)?;
-        let started = Instant::now();
-        loop {
-            let Err(error) = program.attach(interface, XdpMode::Driver) else { return Ok(()) };
-            let waited = started.elapsed();
-            if !is_busy(&error) {
-                return Err(AttachError::Attach { interface: interface.to_owned(), source: error });
-            }
-            if waited >= BUSY_DEADLINE {
-                return Err(AttachError::Busy { interface: interface.to_owned(), waited });
-            }
-            sleep(BUSY_PAUSE);
+        let Some(pins) = &mut self.pins else { return attach(program, interface).map(drop) };
+        let mut former = pins.former_links()?;
+        let replaced = former.remove(interface).and_then(|link| replace(program, link));
+        let id = match replaced {
+            Some(id) => id,
+            None => attach(program, interface)?,
+        };
+        let link = program.take_link(id).map_err(AttachError::Program)?;
+        let link = FdLink::try_from(link)
+            .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })?;
+        self.pinned = Some(pins.pin_link(interface, link)?);
+        // What is left was attached to another interface.
+        for interface in former.keys() {
+            pins.detach_former(interface)?;
         }
+        Ok(pins.commit()?)
     }
+
+    /// Detaches the program and removes its pins.
+    pub(crate) fn detach(self, interface: &str) -> Result<(), AttachError> {
+        if let Some(pins) = self.pins {
+            pins.detach(interface)?;
+            pins.remove()?;
+        }
+        Ok(())
+    }
+}
+
+fn attach(program: &mut Xdp, interface: &str) -> Result<XdpLinkId, AttachError> {
+    let started = Instant::now();
+    loop {
+        let error = match program.attach(interface, XdpMode::Driver) {
+            Ok(id) => return Ok(id),
+            Err(error) => error,
+        };
+        let waited = started.elapsed();
+        if !is_busy(&error) {
+            return Err(AttachError::Attach { interface: interface.to_owned(), source: error });
+        }
+        if waited >= BUSY_DEADLINE {
+            return Err(AttachError::Busy { interface: interface.to_owned(), waited });
+        }
+        sleep(BUSY_PAUSE);
+    }
+}
+
+/// Puts the program in the place of the one that `link` attaches, without a gap. A link that refuses
+/// is defunct: its interface was deleted, and another one has its name.
+fn replace(program: &mut Xdp, link: FdLink) -> Option<XdpLinkId> {
+    program.attach_to_link(XdpLink::try_from(link).ok()?).ok()
 }
 
 fn entry(ebpf: &mut Ebpf) -> Result<&mut Xdp, AttachError> {

@@ -140,9 +140,17 @@ fn batch(
         };
         tally.count(verdict);
     }
-    socket.wakeup().map_err(WorkerError::Transmit)?;
+    socket.wakeup().map_err(transmit_error)?;
     socket.release();
     Ok(received)
+}
+
+/// `ENXIO`: the kernel has taken the socket off its interface, which is being deleted.
+fn transmit_error(error: io::Error) -> WorkerError {
+    match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENXIO) => WorkerError::InterfaceGone,
+        _ => WorkerError::Transmit(error),
+    }
 }
 
 fn sleep(sockets: &mut [Socket], wake: &EventFd) -> Result<(), WorkerError> {
@@ -166,3 +174,6 @@ fn sleep(sockets: &mut [Socket], wake: &EventFd) -> Result<(), WorkerError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,25 @@ fn an_interface_that_vanishes_ends_it_with_a_reason() {
         eventually("the admin socket is removed", || lab.files().is_empty().then_some(()));
     });
 }
+
+#[test]
+fn an_object_of_another_abi_is_refused_with_both_versions() {
+    in_lab(|lab| {
+        // The definition of the map that carries the version: type, key, value, entries.
+        let definition = |version: u32| [2, 4, 4, version].map(u32::to_le_bytes).concat();
+        let prebuilt = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ebpf/prebuilt/ergw.bpf.o");
+        let mut object = std::fs::read(prebuilt).unwrap();
+        let (ours, other) = (definition(abi::VERSION), definition(abi::VERSION + 1));
+        let at = object.windows(ours.len()).position(|bytes| bytes == ours).unwrap();
+        object[at..at + other.len()].copy_from_slice(&other);
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("ergw.bpf.o"), object).unwrap();
+        let mut command = lab.command("eth1", &lab.admin_socket());
+        let output = command.env(afxdp::DIRECTORY, directory.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stderr).unwrap();
+        let (ours, other) = (abi::VERSION, abi::VERSION + 1);
+        let expected = format!("has ABI version {other} and this program version {ours}");
+        assert!(text.contains(&expected), "{text}");
+    });
+}

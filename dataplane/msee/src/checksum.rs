@@ -1,7 +1,7 @@
 //! The internet checksum (RFC 1071), and its incremental update (RFC 1624).
 //!
-//! The trap: ones' complement has two zeros. RFC 1141's update can leave 0x0000 where the sum of
-//! the bytes gives 0xffff; RFC 1624 equation 3 cannot, so only that one is here.
+//! The trap: ones' complement has two zeros. RFC 1141's update can give a checksum of 0xffff where
+//! the sum over the bytes gives 0x0000; RFC 1624 equation 3 cannot, so only that one is here.
 
 /// The checksum of `bytes` as one block; an odd last byte counts as the high half of a word.
 ///

@@ -12,15 +12,14 @@
 //! Dropped without [`FastPath::shutdown`], as by a kill, it keeps forwarding by what is pinned. The
 //! next process loads maps and programs of its own, publishes its first image, and only then
 //! replaces the program of each pinned link: a packet is judged by the old program with the old
-//! tables or by the new with the new, and none is lost. Nothing of the old tables is read, so two
-//! builds with different layouts take over from each other in either direction.
+//! tables or by the new with the new, and none is lost. Of the old maps only `COUNTERS` is adopted,
+//! and only when its layout is ours: two builds take over from each other in either direction.
 //!
 //! All calls must be made in the namespace of the MSEE's interfaces.
 
 mod attachments;
 mod inject;
 mod object;
-pub mod pins;
 mod ports;
 mod slots;
 mod tables;
@@ -34,17 +33,18 @@ use aya::{
 };
 use desired::MseeState;
 
+pub use afxdp::pins::{self, PinsError};
 pub use attachments::AttachError;
 pub use inject::{InjectError, Injection};
 pub use object::LoadObjectError;
-pub use pins::PinsError;
 pub use ports::{BindPortsError, BoundPort, PortKind};
 pub use slots::SlotsError;
 pub use tables::{
-    CompileError, Compiled, CompiledVnet, MapImageError, NodesExhausted, PublishError, RouteOf,
+    CompileError, Compiled, CompiledVnet, GracePeriodError, MapImageError, NodesExhausted,
+    PublishError, RouteOf,
 };
 
-use attachments::Attachments;
+use attachments::{Attachments, Fresh};
 use inject::Injector;
 use pins::Pins;
 use slots::Slots;
@@ -76,7 +76,8 @@ pub enum LoadError {
     },
 }
 
-/// A desired state was not applied. Unless it failed after publishing, the previous one is in force.
+/// A desired state was not applied. The previous one is in force, except for
+/// [`ApplyError::Incomplete`].
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// Its ports cannot be bound.
@@ -94,9 +95,23 @@ pub enum ApplyError {
     /// The image was not published.
     #[error(transparent)]
     Publish(#[from] PublishError),
+    /// The state is in force; something after that failed.
+    #[error("the state is in force, but not complete")]
+    Incomplete(#[from] IncompleteError),
+}
+
+/// What failed after a state was put in force. To apply it again is the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum IncompleteError {
+    /// A former process's programs still judge packets, or an interface is not free yet.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     /// It forwards, but would not outlive this process.
     #[error(transparent)]
     Pins(#[from] PinsError),
+    /// Packets may still be judged by the state before it.
+    #[error(transparent)]
+    GracePeriod(#[from] GracePeriodError),
 }
 
 /// A punt socket cannot be bound.
@@ -136,8 +151,8 @@ impl FastPath {
     /// what a former process pinned there is taken over by the first [`FastPath::apply`].
     pub fn load(pins: &Path) -> Result<Self, LoadError> {
         let pins = Pins::open(pins)?;
-        let mut ebpf = object::load(&pins.former_counters())?;
-        pins.pin_objects(&mut ebpf)?;
+        let mut ebpf = object::load(pins.former_counters().as_deref())?;
+        pins.pin_objects(&mut ebpf, &[object::PORT, object::INJECT])?;
         let image = Image::new(|name| match ebpf.map(name) {
             Some(Map::Array(data)) => Ok(data),
             _ => Err(MapImageError::Missing { map: name }),
@@ -168,12 +183,24 @@ impl FastPath {
         let fresh = self.attachments.prepare(&mut self.ebpf, &ports)?;
 
         self.image.publish(&compiled)?;
+        // From here on the new state is in force, whatever fails.
         self.compiled = Arc::new(compiled);
-
-        self.attachments.complete(&mut self.ebpf, &self.pins, &ports, fresh)?;
-        self.pins.commit()?;
-        self.attachments.retire(&self.pins, &ports)?;
+        self.complete(&ports, fresh)?;
         Ok(self.compiled())
+    }
+
+    /// What is left to do once a state is in force.
+    fn complete(&mut self, ports: &[BoundPort], fresh: Fresh) -> Result<(), IncompleteError> {
+        self.attachments.complete(&mut self.ebpf, &self.pins, ports, fresh)?;
+        self.pins.commit()?;
+        self.attachments.retire(&self.pins, ports)?;
+        Ok(self.image.wait_for_readers()?)
+    }
+
+    /// Whether the interfaces that `state` needs are no longer those of the image in force.
+    pub fn ports_changed(&self, state: &MseeState) -> bool {
+        let now = ports::bind(state, self.ports(), ports::interface::find);
+        !now.is_ok_and(|ports| ports == self.ports())
     }
 
     /// What is in force.

@@ -161,6 +161,7 @@ verdicts! {
     PortUnknown = Port, Loss, "port_unknown", "The interface and tags belong to no port of the image in force.";
     PortTagged = Port, Loss, "port_tagged", "The frame carries a VLAN tag and no port has that tag.";
     PortWrongMac = Port, Expected, "port_wrong_mac", "The frame is for another station's MAC address (flooded by the fabric).";
+    PortGroup = Port, Expected, "port_group", "A broadcast or multicast frame that carries IPv4: nothing here takes part in it.";
     PortNotIpv4 = Port, Expected, "port_not_ipv4", "The frame is neither IPv4 nor ARP.";
     PortTruncated = Port, Loss, "port_truncated", "The frame is shorter than its headers.";
     SourceUnknown = Port, Loss, "source_unknown", "The source address on a fabric port is in no VNet that a connection reaches.";
@@ -188,13 +189,14 @@ verdicts! {
 
     TooBig = Out, Punted, "too_big", "Longer than the next port carries, Don't Fragment set: punted for a Fragmentation Needed.";
     TooBigFragmentable = Out, Loss, "too_big_fragmentable", "Longer than the next port carries; fragmentation is not supported yet.";
+    EgressGone = Out, Loss, "egress_gone", "The interface of the next port is gone from the devmap: it was deleted, and no new state has been applied yet.";
     ForwardedCe = Out, Forwarded, "forwarded_ce", "Out of the circuit's port to the customer edge.";
     ForwardedDirect = Out, Forwarded, "forwarded_direct", "FastPath: straight to the VM.";
     ForwardedGateway = Out, Forwarded, "forwarded_gateway", "To an instance of the ExpressRoute gateway.";
 
     PuntRefused = Icmp, Loss, "punt_refused", "Punted, but no AF_XDP socket of msee is bound to the port.";
     IcmpTimeExceeded = Icmp, Expected, "icmp_time_exceeded", "Answered with Time Exceeded.";
-    IcmpNetUnreachable = Icmp, Loss, "icmp_net_unreachable", "Answered with Net Unreachable.";
+    IcmpNetUnreachable = Icmp, Expected, "icmp_net_unreachable", "Answered with Net Unreachable.";
     IcmpFragmentationNeeded = Icmp, Expected, "icmp_fragmentation_needed", "Answered with Fragmentation Needed.";
     IcmpPortUnreachable = Icmp, Expected, "icmp_port_unreachable", "Answered with Port or Protocol Unreachable.";
     IcmpEchoReply = Icmp, Expected, "icmp_echo_reply", "Answered with an Echo Reply.";
@@ -203,6 +205,7 @@ verdicts! {
     IcmpNotAllowed = Icmp, Loss, "icmp_not_allowed", "RFC 1812 4.3.2.7 forbids an ICMP error about this packet.";
     IcmpRateLimited = Icmp, Loss, "icmp_rate_limited", "The rate limit of ICMP errors is used up.";
     IcmpUnroutable = Icmp, Loss, "icmp_unroutable", "The MSEE's own table has no way to the sender.";
+    IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";
 
     GwNotIpv4 = GwCheck, Expected, "gw_not_ipv4", "Gateway: the frame is not IPv4 (flooded by the fabric).";
@@ -218,7 +221,8 @@ verdicts! {
     GwForwarded = GwOut, Forwarded, "gw_forwarded", "Gateway: delivered to the VM.";
 
     KernelDevmapError = Kernel, Loss, "kernel_devmap_error", "The driver refused a redirected frame (tx_queue_N_xdp_xmit_errors).";
-    KernelRingFull = Kernel, Loss, "kernel_ring_full", "The receive ring of a veth was full (rx_queue_N_drops).";
+    KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what AF_XDP sockets refused).";
+    KernelRingFull = Kernel, Loss, "kernel_ring_full", "The receive ring of a veth was full when its peer sent into it (tx_dropped of the sending end).";
     KernelXskRingFull = Kernel, Loss, "kernel_xsk_ring_full", "The receive ring of an AF_XDP socket was full.";
     KernelXskDropped = Kernel, Loss, "kernel_xsk_dropped", "An AF_XDP socket dropped a frame (too long, or no memory).";
     KernelXskFillEmpty = Kernel, Loss, "kernel_xsk_fill_empty", "An AF_XDP socket had no free frame in its fill ring.";

@@ -3,7 +3,6 @@ use super::*;
 #[test]
 fn the_default_is_consistent() {
     assert_eq!(Config::default().check(), Ok(()));
-    assert_eq!(Config::default().longest_packet(), 1_792);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Against the kernel: veth pairs in namespaces without a name, which vanish with their thread.
-//! Root is needed; without it the tests say so and pass.
+//! Root is needed: without it they fail.
 
 mod port;
 

@@ -8,6 +8,8 @@ async fn a_socket_left_by_a_killed_process_is_replaced_and_removed_in_the_end() 
     std::mem::forget(left);
     drop(listener);
     assert!(path.exists());
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
     let (socket, _listener) = Listener::bind(&path).unwrap();
     drop(socket);
     assert!(!path.exists());

@@ -43,10 +43,3 @@ pub struct Headers {
 }
 
 const _: () = assert!(size_of::<Headers>() == 34);
-
-impl Headers {
-    /// Length of the IPv4 header with its options, in bytes, as the header says: 0 to 60.
-    pub const fn header_length(&self) -> usize {
-        (self.version_and_length & 0x0f) as usize * 4
-    }
-}

@@ -18,6 +18,7 @@ use std::{
 use desired::{Endpoint, GatewayInstance, GatewayState, InstanceState, MacAddress};
 use etherparse::PacketBuilder;
 use nix::{
+    mount::{MntFlags, MsFlags, mount, umount2},
     sched::{CloneFlags, unshare},
     sys::signal::{Signal, kill},
     unistd::{Pid, geteuid},
@@ -31,16 +32,18 @@ pub(crate) const FAILED: [u8; 6] = [0x02, 0, 0, 0, 0, 0x13];
 pub(crate) const VM: [u8; 6] = [0x02, 0, 0, 0, 0, 0x44];
 pub(crate) const MSEE: [u8; 6] = [0x02, 0, 0, 0, 0, 0x04];
 
-/// Runs `test` in a network namespace of its own, with `eth1` (the gateway's port) and `lan`.
+/// Runs `test` in network and mount namespaces of its own, with `eth1` (the gateway's port) and `lan`.
 pub(crate) fn in_lab(test: impl FnOnce(Lab) + Send + 'static) {
     assert!(geteuid().is_root(), "this test makes a network namespace: run it as root");
     let thread = thread::spawn(|| {
-        unshare(CloneFlags::CLONE_NEWNET).unwrap();
+        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
         std::fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").unwrap();
         ip("link add eth1 type veth peer name lan");
         ip("link set eth1 up");
         ip("link set lan up");
-        test(Lab { directory: tempfile::tempdir().unwrap() });
+        test(Lab { directory: tempfile::tempdir().unwrap(), bpffs: None });
     });
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
@@ -68,9 +71,22 @@ pub(crate) fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) ->
 /// The directory of one lab.
 pub(crate) struct Lab {
     directory: TempDir,
+    bpffs: Option<TempDir>,
 }
 
 impl Lab {
+    /// Has the gateways started from now on pin what outlives them.
+    pub(crate) fn pin(&mut self) {
+        let bpffs = tempfile::tempdir().unwrap();
+        mount(Some("bpf"), bpffs.path(), Some("bpf"), MsFlags::empty(), None::<&str>).unwrap();
+        self.bpffs = Some(bpffs);
+    }
+
+    /// Where they pin it.
+    pub(crate) fn pins(&self) -> Option<PathBuf> {
+        Some(self.bpffs.as_ref()?.path().join("lab/ERGW1"))
+    }
+
     pub(crate) fn control_socket(&self) -> PathBuf {
         self.directory.path().join("dataplane.sock")
     }
@@ -88,6 +104,9 @@ impl Lab {
         command.env("RUST_LOG", "error");
         command.args(["--name", "ERGW1", "--interface", interface, "--control"]);
         command.arg(self.control_socket()).arg("--admin").arg(admin);
+        if let Some(pins) = self.pins() {
+            command.arg("--pins").arg(pins);
+        }
         command
     }
 
@@ -104,6 +123,14 @@ impl Lab {
     pub(crate) fn fail(&self, interface: &str, admin: &Path) -> Output {
         let mut command = self.command(interface, admin);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if let Some(bpffs) = &self.bpffs {
+            umount2(bpffs.path(), MntFlags::MNT_DETACH).unwrap();
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    future::pending,
+    io,
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
 };
@@ -103,6 +105,15 @@ impl Admin {
                 tracing::error!(event = "admin_failed", %error);
             }
         }));
+    }
+
+    /// Returns when the server has ended, by an error or a panic.
+    pub(super) async fn ended(&mut self) {
+        match &mut self.server {
+            // What it says is in the log.
+            Some(server) => drop(server.await),
+            None => pending().await,
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! questions on its admin socket.
 //!
 //! Forwarding needs none of this. The XDP programs are pinned: a killed daemon leaves them
-//! forwarding, and the next one takes over. Only an orderly end (SIGTERM, SIGINT) detaches them.
+//! forwarding, and the next one takes over. Only an orderly end (SIGTERM, SIGINT) detaches them: a
+//! daemon that has lost a part of itself ends with an error and leaves them too.
 
 mod admin;
 mod explain;
@@ -11,6 +12,7 @@ mod router;
 
 use std::{
     error::Error as StdError,
+    future::pending,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -33,9 +35,9 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::fastpath::ShutdownError;
+use crate::{fastpath::ShutdownError, punt::Ended};
 
-/// How often a state that could not be applied is tried again, and deleted interfaces are noticed.
+/// How often a state that could not be applied is tried again, and changed interfaces are noticed.
 const RECONCILE: Duration = Duration::from_secs(1);
 
 /// What the daemon is told on its command line.
@@ -77,6 +79,12 @@ pub enum RunError {
     /// Signal handlers.
     #[error("signal handlers cannot be installed")]
     Signal(#[source] io::Error),
+    /// A part of the daemon ended by itself, by a defect. Forwarding goes on without it.
+    #[error("{part} ended unexpectedly; packets are still forwarded: start msee again")]
+    Ended {
+        /// Which part.
+        part: &'static str,
+    },
     /// The orderly end.
     #[error("the fast path could not be taken down; remove the pins by hand")]
     Shutdown(#[from] ShutdownError),
@@ -90,7 +98,7 @@ fn lock(router: &SharedRouter) -> MutexGuard<'_, Option<Router>> {
     router.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM or SIGINT, and takes the fast path down then; on an error it stays.
 pub async fn run(options: Options) -> Result<(), RunError> {
     raise_memory_limit();
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
@@ -98,16 +106,19 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     // First, because it tells whether another msee has these tables.
     let mut admin = Admin::bind(&options.admin)
         .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
-    let router = Router::start(&options.pins).map_err(|source| {
+    let mut router = Router::start(&options.pins).map_err(|source| {
         let hint = if geteuid().is_root() { "" } else { " without root: run it with sudo" };
         RunError::Start { name: options.name.clone(), hint, source }
     })?;
+    let punts_ended = router.punts_ended();
     let router = Arc::new(Mutex::new(Some(router)));
     admin.serve(options.name.clone(), Arc::clone(&router));
     tracing::info!(event = "started", name = options.name, admin = %options.admin.display());
     tokio::select! {
-        () = follow(&options, &router) => {}
         _ = ended(&mut terminate, &mut interrupt) => {}
+        part = failed(&options, &router, &mut admin, punts_ended) => {
+            return Err(RunError::Ended { part });
+        }
     }
     tracing::info!(event = "stopping", name = options.name);
     drop(admin);
@@ -122,6 +133,26 @@ async fn ended(terminate: &mut Signal, interrupt: &mut Signal) -> Option<()> {
     tokio::select! {
         signal = terminate.recv() => signal,
         signal = interrupt.recv() => signal,
+    }
+}
+
+/// Does the daemon's work until a part of it ends, which none should; names that part.
+async fn failed(
+    options: &Options,
+    router: &SharedRouter,
+    admin: &mut Admin,
+    punts: Option<Ended>,
+) -> &'static str {
+    let punts = async {
+        match punts {
+            Some(punts) => punts.wait().await,
+            None => pending().await,
+        }
+    };
+    tokio::select! {
+        () = follow(options, router) => "the stream from ercontrol",
+        () = admin.ended() => "the admin server",
+        () = punts => "the punt thread",
     }
 }
 
@@ -151,7 +182,10 @@ async fn follow(options: &Options, router: &SharedRouter) {
                 Some((revision, _)) => control.refused(revision, &WrongKind),
             },
             _ = reconcile.tick() => if let Some(wanted) = &mut wanted {
-                let changed = lock(router).as_ref().is_some_and(Router::interfaces_changed);
+                let changed = lock(router).as_mut().is_some_and(|router| {
+                    router.read_losses();
+                    router.interfaces_changed()
+                });
                 if changed || wanted.error.is_some() {
                     apply(router, &control, wanted);
                 }

@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
 
-use abi::verdict::{self, Verdict};
-use afxdp::{Socket, StatisticsSource};
+use abi::verdict;
+use afxdp::Socket;
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
-use nix::net::if_::if_nametoindex;
 
 use super::{
     explain::{Context, Explanation},
@@ -14,12 +13,12 @@ use super::{
 };
 use crate::{
     fastpath::{
-        ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, InjectError,
-        LoadError, PortKind, ShutdownError,
+        ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, IncompleteError,
+        InjectError, LoadError, PortKind, ShutdownError,
     },
     icmp::limit::Rate,
-    losses,
-    punt::{PuntThread, Responder, StartError},
+    losses::PortLosses,
+    punt::{Ended, PuntThread, Responder, StartError},
     tally::Tally,
 };
 
@@ -53,7 +52,10 @@ pub enum RouterStartError {
 pub enum RouterApplyError {
     /// The state was refused; the one before it stays in force.
     #[error("the fast path refused the state, the one before it stays in force")]
-    FastPath(#[from] ApplyError),
+    Refused(#[source] ApplyError),
+    /// Packets are judged by the state, but not on all interfaces or not for ever.
+    #[error("the state is in force, but the fast path could not complete it")]
+    Incomplete(#[source] IncompleteError),
     /// The state forwards, but a port's exceptions cannot be answered.
     #[error("{interface} forwards, but nothing that arrives there can be answered")]
     Socket {
@@ -63,6 +65,15 @@ pub enum RouterApplyError {
         #[doc = "What went wrong."]
         source: PortBindError,
     },
+}
+
+impl From<ApplyError> for RouterApplyError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Incomplete(source) => Self::Incomplete(source),
+            refused => Self::Refused(refused),
+        }
+    }
 }
 
 /// A port's AF_XDP socket could not be put in place.
@@ -104,8 +115,8 @@ pub enum RouterInjectError {
 /// A port whose socket is with the punt thread.
 #[derive(Debug)]
 struct Listening {
+    interface: String,
     ifindex: u32,
-    statistics: StatisticsSource,
 }
 
 /// One MSEE.
@@ -115,6 +126,7 @@ pub struct Router {
     punts: PuntThread,
     /// By slot.
     listening: BTreeMap<u32, Listening>,
+    losses: PortLosses,
     compiled: Arc<ArcSwap<Compiled>>,
     tally: Arc<Tally>,
     state: MseeState,
@@ -134,6 +146,7 @@ impl Router {
             fastpath,
             punts,
             listening: BTreeMap::new(),
+            losses: PortLosses::default(),
             compiled,
             tally,
             state: MseeState::default(),
@@ -143,10 +156,17 @@ impl Router {
 
     /// Puts `state` in force. The revision counts as applied only when its ports answer too.
     pub fn apply(&mut self, revision: Revision, state: &MseeState) -> Result<(), RouterApplyError> {
-        let compiled = self.fastpath.apply(state)?;
-        self.compiled.store(compiled);
-        self.state = state.clone();
-        self.listen()?;
+        let before = self.generation();
+        let result = self.fastpath.apply(state);
+        // Also when it failed: what was published judges packets, and answers must agree with it.
+        self.compiled.store(self.fastpath.compiled());
+        let mut listening = Ok(());
+        if self.generation() != before {
+            self.state = state.clone();
+            listening = self.listen();
+        }
+        result?;
+        listening?;
         self.applied = Some(revision);
         Ok(())
     }
@@ -161,35 +181,36 @@ impl Router {
         self.compiled.load().generation()
     }
 
-    /// Whether an interface of the image was deleted or made anew since it was bound.
+    /// Whether the interfaces are no longer those the image was made for: deleted, made anew, with
+    /// another MTU or MAC address, or with a `cpu` veth that was not there.
     pub fn interfaces_changed(&self) -> bool {
-        let current = |port: &BoundPort| if_nametoindex(port.interface.as_str()).ok();
-        self.fastpath.ports().iter().any(|port| current(port) != Some(port.ifindex))
+        self.fastpath.ports_changed(&self.state)
+    }
+
+    /// Resolves when the punt thread has ended, which it does only by a failure. Asked once.
+    pub fn punts_ended(&mut self) -> Option<Ended> {
+        self.punts.take_ended()
     }
 
     /// Packets by verdict: those of the fast path, of userspace, and the kernel's losses.
-    pub fn counters(&self) -> Result<[u64; verdict::COUNT], CountersError> {
+    pub fn counters(&mut self) -> Result<[u64; verdict::COUNT], CountersError> {
         let mut counters = self.fastpath.counters()?;
-        add_all(&mut counters, &self.tally.read());
-        for (slot, listening) in &self.listening {
-            match listening.statistics.read() {
-                Ok(statistics) => add(&mut counters, &losses::of_socket(&statistics)),
-                Err(error) => tracing::warn!(event = "socket_statistics_failed", slot, %error),
-            }
+        for (counter, more) in counters.iter_mut().zip(self.tally.read()) {
+            *counter += more;
         }
-        for port in self.fastpath.ports() {
-            match losses::of_driver(&port.interface) {
-                Ok(lost) => add(&mut counters, &lost),
-                Err(error) => {
-                    tracing::warn!(
-                        event = "driver_statistics_failed",
-                        interface = port.interface,
-                        %error
-                    );
-                }
-            }
-        }
+        self.read_losses();
+        self.losses.total().add_to(&mut counters);
         Ok(counters)
+    }
+
+    /// Reads what the kernel lost, so that little is forgotten should an interface be deleted.
+    pub fn read_losses(&mut self) {
+        for port in self.fastpath.ports() {
+            if let Err(error) = self.losses.read(&port.interface, port.ifindex) {
+                let interface = &port.interface;
+                tracing::warn!(event = "losses_not_read", interface, %error);
+            }
+        }
     }
 
     /// Runs a packet through the tables in force, without sending or counting it.
@@ -251,7 +272,9 @@ impl Router {
         let statistics = socket.statistics_source()?;
         self.fastpath.bind_punt(port.slot, socket.as_fd())?;
         self.punts.bind(port.slot, socket);
-        self.listening.insert(port.slot, Listening { ifindex: port.ifindex, statistics });
+        self.losses.open(&port.interface, port.ifindex, statistics);
+        let (interface, ifindex) = (port.interface.clone(), port.ifindex);
+        self.listening.insert(port.slot, Listening { interface, ifindex });
         tracing::info!(event = "port_listening", interface = port.interface, slot = port.slot);
         Ok(())
     }
@@ -259,26 +282,8 @@ impl Router {
     /// Closes the socket of a slot; what its kernel counters said is kept.
     fn forget(&mut self, slot: u32) {
         self.punts.unbind(slot);
-        if let Some(listening) = self.listening.remove(&slot)
-            && let Ok(statistics) = listening.statistics.read()
-        {
-            for (verdict, count) in losses::of_socket(&statistics) {
-                self.tally.add(verdict, count);
-            }
-        }
-    }
-}
-
-fn add_all(counters: &mut [u64; verdict::COUNT], more: &[u64; verdict::COUNT]) {
-    for (counter, more) in counters.iter_mut().zip(more) {
-        *counter += more;
-    }
-}
-
-fn add(counters: &mut [u64; verdict::COUNT], losses: &[(Verdict, u64)]) {
-    for (verdict, count) in losses {
-        if let Some(counter) = counters.get_mut(usize::from(verdict.number())) {
-            *counter += count;
+        if let Some(listening) = self.listening.remove(&slot) {
+            self.losses.close(&listening.interface);
         }
     }
 }

@@ -57,7 +57,7 @@ pub(super) struct Attachments {
 #[derive(Debug)]
 struct Attachment {
     ifindex: u32,
-    /// Held so that the link's state can be read; the pin alone would keep it alive.
+    /// Keeps the interface attached should somebody remove the pin while we run.
     _link: FdLink,
 }
 

@@ -2,11 +2,9 @@
 
 use std::{io, path::Path};
 
-use abi::verdict;
 use afxdp::ObjectError;
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{MapInfo, MapType},
     programs::{ProgramError, Xdp},
 };
 
@@ -25,9 +23,9 @@ const LOAD_ATTEMPTS: u32 = 5;
 /// The object cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadObjectError {
-    /// It cannot be read.
+    /// It cannot be read, or is of another build.
     #[error(transparent)]
-    Read(#[from] ObjectError),
+    Object(#[from] ObjectError),
     /// Its maps cannot be made.
     #[error("cannot load the eBPF object (is this process root, with CAP_BPF and CAP_NET_ADMIN?)")]
     Maps(#[source] EbpfError),
@@ -44,14 +42,14 @@ pub enum LoadObjectError {
 
 /// Loads maps and programs. `counters` is where a former process left its counters: they go on
 /// counting, so that restarts do not lose losses.
-pub(super) fn load(counters: &Path) -> Result<Ebpf, LoadObjectError> {
+pub(super) fn load(counters: Option<&Path>) -> Result<Ebpf, LoadObjectError> {
     let bytes = afxdp::object(NAME, EMBEDDED)?;
     let mut loader = EbpfLoader::new();
-    // aya adopts a pinned map without a look at its layout.
-    if counts_our_verdicts(counters) {
+    if let Some(counters) = counters {
         loader.map_pin_path("COUNTERS", counters);
     }
     let mut ebpf = loader.load(&bytes).map_err(LoadObjectError::Maps)?;
+    afxdp::check_version(NAME, &ebpf)?;
     for name in [PORT, INJECT] {
         let program = program(&mut ebpf, name);
         program
@@ -83,12 +81,4 @@ pub(super) fn program<'a>(
     name: &'static str,
 ) -> Result<&'a mut Xdp, ProgramError> {
     ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?.try_into()
-}
-
-fn counts_our_verdicts(pin: &Path) -> bool {
-    MapInfo::from_pin(pin).is_ok_and(|info| {
-        info.map_type().is_ok_and(|kind| kind == MapType::PerCpuArray)
-            && info.max_entries() == 1
-            && info.value_size() as usize == size_of::<[u64; verdict::COUNT]>()
-    })
 }

@@ -17,5 +17,5 @@ mod prefixes;
 
 pub use compile::CompileError;
 pub use compiled::{Compiled, CompiledVnet, RouteOf};
-pub use mapped::{MapImageError, PublishError};
+pub use mapped::{GracePeriodError, MapImageError, PublishError};
 pub use prefixes::NodesExhausted;

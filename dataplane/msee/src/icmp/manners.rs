@@ -6,29 +6,6 @@ use ipnetwork::Ipv4Network;
 
 use crate::packet::{Ethernet, Ipv4, PROTOCOL_ICMP};
 
-/// Why a packet gets no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Forbidden {
-    /// An error about an error could go on for ever.
-    #[error("it is an ICMP error itself, or ICMP of no known kind")]
-    IcmpError,
-    /// Only the first fragment carries what the sender can recognise.
-    #[error("it is not the first fragment")]
-    LaterFragment,
-    /// Every receiver of the group would answer.
-    #[error("its destination is a broadcast or multicast address")]
-    GroupDestination,
-    /// The link delivered it to more than one station.
-    #[error("its frame was a broadcast or multicast on the link")]
-    LinkBroadcast,
-    /// There would be nobody to tell, or too many.
-    #[error("its source is not the address of one host")]
-    SourceNotOneHost,
-    /// It claims to come from this MSEE.
-    #[error("its source is the MSEE's own address")]
-    OwnSource,
-}
-
 /// What the MSEE knows of the side a packet came from.
 #[derive(Clone, Copy, Debug)]
 pub struct Side {
@@ -39,37 +16,31 @@ pub struct Side {
 }
 
 /// Whether an ICMP error about `packet`, which came in `frame`, may be sent.
-pub fn allow_error(frame: &Ethernet<'_>, packet: &Ipv4<'_>, side: &Side) -> Result<(), Forbidden> {
+pub fn allow_error(frame: &Ethernet<'_>, packet: &Ipv4<'_>, side: &Side) -> bool {
+    // Only the first fragment carries what the sender can recognise.
     if packet.fragment_offset() != 0 {
-        return Err(Forbidden::LaterFragment);
+        return false;
     }
-    // The type is read only now: a later fragment has other bytes there.
+    // An error about an error could go on for ever. The type is read only now: a later fragment
+    // has other bytes there.
     if packet.protocol() == PROTOCOL_ICMP
         && !packet.payload().first().is_some_and(|kind| is_query(*kind))
     {
-        return Err(Forbidden::IcmpError);
+        return false;
     }
-    if frame.is_group_addressed() {
-        return Err(Forbidden::LinkBroadcast);
-    }
+    // Every receiver of a group would answer, whether the group is the link's or IP's.
     let destination = packet.destination();
-    if !is_unicast(destination) || is_edge_of_link(destination, side.link) {
-        return Err(Forbidden::GroupDestination);
-    }
-    allow_reply(packet, side)
+    !frame.is_group_addressed()
+        && is_unicast(destination)
+        && !is_edge_of_link(destination, side.link)
+        && allow_reply(packet, side)
 }
 
-/// Whether `packet` has one sender that an answer can go to; the part of the rules that holds for
-/// echo replies too.
-pub fn allow_reply(packet: &Ipv4<'_>, side: &Side) -> Result<(), Forbidden> {
+/// Whether `packet` has one sender that an answer can go to, other than ourselves; the part of the
+/// rules that holds for echo replies too.
+pub fn allow_reply(packet: &Ipv4<'_>, side: &Side) -> bool {
     let source = packet.source();
-    if source == side.address {
-        return Err(Forbidden::OwnSource);
-    }
-    if !is_unicast(source) || is_edge_of_link(source, side.link) {
-        return Err(Forbidden::SourceNotOneHost);
-    }
-    Ok(())
+    source != side.address && is_unicast(source) && !is_edge_of_link(source, side.link)
 }
 
 /// Whether this is a request or reply (RFC 792, 950, 1256, 8335). Any other type counts as an

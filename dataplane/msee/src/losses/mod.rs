@@ -1,42 +1,99 @@
 //! Losses after our verdict, read from the kernel's own counters.
 //!
-//! A frame that the fast path redirected can still be refused by the far port's driver, overflow
-//! a receive ring, or find an AF_XDP socket full. Only the kernel knows; what it counts is mapped
-//! here to verdicts, so that sent = delivered + named losses.
+//! A frame that the fast path redirected can still be refused by the far port's driver, find an
+//! AF_XDP socket full, or, sent by msee, overflow the far end's ring. Only the kernel knows; what it
+//! counts is mapped here to verdicts, so that sent = delivered + named losses.
+//!
+//! The trap: a veth counts some losses twice. A frame that an AF_XDP socket refused is also in
+//! `rx_queue_N_drops`, where every failed redirect is; and a frame that the far end refused is in
+//! `tx_queue_N_xdp_xmit_errors` and in the interface's transmit drops.
 
 mod ethtool;
+mod interfaces;
+mod ports;
 
-use abi::verdict::Verdict;
+use abi::verdict::{self, Verdict};
 pub use ethtool::StatisticsError;
+pub use ports::{PortLosses, ReadError};
 
-/// What the driver of `interface` has lost since the interface was made: frames that overflowed
-/// its receive rings, and redirected frames it refused to transmit.
-pub fn of_driver(interface: &str) -> Result<[(Verdict, u64); 2], StatisticsError> {
-    let statistics = ethtool::statistics(interface)?;
-    let total = |prefix: &str, suffix: &str| {
-        let queues = statistics.iter().filter(|(name, _)| is_queue_counter(name, prefix, suffix));
-        queues.map(|(_, value)| value).sum()
-    };
-    Ok([
-        (Verdict::KernelRingFull, total("rx_queue_", "_drops")),
-        (Verdict::KernelDevmapError, total("tx_queue_", "_xdp_xmit_errors")),
-    ])
+/// Packets lost at a port after our verdict. None is in two of the numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Redirects that were refused at once, those to AF_XDP sockets apart.
+    pub redirect_refused: u64,
+    /// Redirected frames that the driver did not transmit.
+    pub transmit_refused: u64,
+    /// Frames that msee or the kernel sent and the far end's receive ring had no room for.
+    pub ring_full: u64,
+    /// What the port's AF_XDP sockets lost.
+    pub socket: SocketLosses,
 }
 
-/// Whether `name` is `prefix`, a queue number, `suffix`: `rx_queue_0_drops`, but not
-/// `rx_queue_0_xdp_drops`, which counts our own verdicts.
-fn is_queue_counter(name: &str, prefix: &str, suffix: &str) -> bool {
-    let queue = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
-    queue.is_some_and(|queue| !queue.is_empty() && queue.bytes().all(|byte| byte.is_ascii_digit()))
+/// Punts that an AF_XDP socket lost. None is in two of the numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SocketLosses {
+    /// The receive ring was full.
+    pub ring_full: u64,
+    /// Longer than a frame takes.
+    pub dropped: u64,
+    /// No free frame in the fill ring.
+    pub fill_empty: u64,
 }
 
-/// What an AF_XDP socket has lost since it was bound.
-pub fn of_socket(statistics: &afxdp::Statistics) -> [(Verdict, u64); 3] {
-    [
-        (Verdict::KernelXskRingFull, statistics.receive_ring_full),
-        (Verdict::KernelXskDropped, statistics.dropped_for_length()),
-        (Verdict::KernelXskFillEmpty, statistics.fill_empty),
-    ]
+impl Losses {
+    /// The losses, each under its verdict.
+    pub const fn by_verdict(&self) -> [(Verdict, u64); 6] {
+        [
+            (Verdict::KernelRedirectRefused, self.redirect_refused),
+            (Verdict::KernelDevmapError, self.transmit_refused),
+            (Verdict::KernelRingFull, self.ring_full),
+            (Verdict::KernelXskRingFull, self.socket.ring_full),
+            (Verdict::KernelXskDropped, self.socket.dropped),
+            (Verdict::KernelXskFillEmpty, self.socket.fill_empty),
+        ]
+    }
+
+    /// Adds the losses to counters by verdict number.
+    pub fn add_to(&self, counters: &mut [u64; verdict::COUNT]) {
+        for (verdict, count) in self.by_verdict() {
+            if let Some(counter) = counters.get_mut(usize::from(verdict.number())) {
+                *counter += count;
+            }
+        }
+    }
+
+    fn plus(self, more: Self) -> Self {
+        Self {
+            redirect_refused: self.redirect_refused + more.redirect_refused,
+            transmit_refused: self.transmit_refused + more.transmit_refused,
+            ring_full: self.ring_full + more.ring_full,
+            socket: self.socket.plus(more.socket),
+        }
+    }
+}
+
+impl SocketLosses {
+    fn plus(self, more: Self) -> Self {
+        Self {
+            ring_full: self.ring_full + more.ring_full,
+            dropped: self.dropped + more.dropped,
+            fill_empty: self.fill_empty + more.fill_empty,
+        }
+    }
+
+    const fn total(&self) -> u64 {
+        self.ring_full + self.dropped + self.fill_empty
+    }
+}
+
+impl From<afxdp::Statistics> for SocketLosses {
+    fn from(statistics: afxdp::Statistics) -> Self {
+        Self {
+            ring_full: statistics.receive_ring_full,
+            dropped: statistics.dropped_for_length(),
+            fill_empty: statistics.fill_empty,
+        }
+    }
 }
 
 #[cfg(test)]

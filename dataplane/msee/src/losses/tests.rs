@@ -1,24 +1,38 @@
 use super::*;
 
 #[test]
-fn only_the_queue_counters_of_losses_count() {
-    let receive = |name| is_queue_counter(name, "rx_queue_", "_drops");
-    assert!(receive("rx_queue_0_drops") && receive("rx_queue_12_drops"));
-    assert!(!receive("rx_queue_0_xdp_drops") && !receive("rx_queue__drops"));
-    assert!(!receive("rx_pp_alloc_fast"));
-    let transmit = |name| is_queue_counter(name, "tx_queue_", "_xdp_xmit_errors");
-    assert!(transmit("tx_queue_0_xdp_xmit_errors") && !transmit("tx_queue_0_xdp_xmit"));
+fn every_loss_is_under_its_own_name() {
+    let socket = SocketLosses { ring_full: 4, dropped: 5, fill_empty: 6 };
+    let losses = Losses { redirect_refused: 1, transmit_refused: 2, ring_full: 3, socket };
+    let names = losses.by_verdict().map(|(verdict, count)| (verdict.name(), count));
+    assert_eq!(
+        names,
+        [
+            ("kernel_redirect_refused", 1),
+            ("kernel_devmap_error", 2),
+            ("kernel_ring_full", 3),
+            ("kernel_xsk_ring_full", 4),
+            ("kernel_xsk_dropped", 5),
+            ("kernel_xsk_fill_empty", 6),
+        ]
+    );
+    let mut counters = [0; verdict::COUNT];
+    losses.add_to(&mut counters);
+    losses.plus(losses).add_to(&mut counters);
+    assert_eq!(counters.iter().sum::<u64>(), 3 * (1 + 2 + 3 + 4 + 5 + 6));
+    assert_eq!(counters[usize::from(Verdict::KernelXskDropped.number())], 15);
 }
 
 #[test]
-fn a_socket_without_losses_has_none() {
-    let losses = of_socket(&afxdp::Statistics::default());
-    assert!(losses.iter().all(|(_, count)| *count == 0));
-}
-
-#[test]
-fn the_loopback_interface_has_no_statistics_and_a_missing_one_is_named() {
-    assert!(matches!(of_driver("lo"), Ok(losses) if losses.iter().all(|(_, count)| *count == 0)));
-    let error = of_driver("mseet-absent").unwrap_err();
-    assert!(error.to_string().contains("mseet-absent"), "{error}");
+fn a_sockets_losses_are_told_apart() {
+    // The kernel counts a frame that found no free one as dropped too.
+    let statistics = afxdp::Statistics {
+        dropped: 5 + 6,
+        receive_ring_full: 4,
+        fill_empty: 6,
+        ..afxdp::Statistics::default()
+    };
+    let losses = SocketLosses::from(statistics);
+    assert_eq!(losses, SocketLosses { ring_full: 4, dropped: 5, fill_empty: 6 });
+    assert_eq!(losses.total(), 15);
 }

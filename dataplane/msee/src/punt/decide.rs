@@ -170,14 +170,14 @@ impl Answer {
 
     fn is_allowed(self, frame: &Ethernet<'_>, packet: &Ipv4<'_>, side: &Side) -> bool {
         match self {
-            Self::Echo => echo::is_request(packet) && manners::allow_reply(packet, side).is_ok(),
+            Self::Echo => echo::is_request(packet) && manners::allow_reply(packet, side),
             // To one of our own addresses all ICMP but echo requests ends here in silence.
             Self::Error(ErrorMessage::ProtocolUnreachable)
                 if packet.protocol() == PROTOCOL_ICMP =>
             {
                 false
             }
-            Self::Error(_) => manners::allow_error(frame, packet, side).is_ok(),
+            Self::Error(_) => manners::allow_error(frame, packet, side),
         }
     }
 

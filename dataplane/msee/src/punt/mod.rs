@@ -7,4 +7,4 @@ pub mod decide;
 pub mod thread;
 
 pub use decide::{Decision, Punt, Responder};
-pub use thread::{PuntThread, StartError};
+pub use thread::{Ended, PuntThread, StartError};

@@ -1,8 +1,9 @@
 //! The thread that owns the AF_XDP sockets: waits, receives, asks [`super::decide`], sends.
 //!
-//! The traps: a socket whose interface was deleted reports an error for ever, so it is given up
-//! at the first one, or the thread would spin; and a port's statistics reader holds the same open
-//! file, so closing the socket does not take it out of the epoll set: that must be said.
+//! The traps: no event tells that a socket's interface was deleted (`xsk_poll` has none for an
+//! unbound socket), so whoever watches the interfaces unbinds it; and a port's statistics reader
+//! holds the same open file, so closing the socket does not take it out of the epoll set: that must
+//! be said.
 
 use std::{
     io,
@@ -22,6 +23,7 @@ use nix::{
         eventfd::{EfdFlags, EventFd},
     },
 };
+use tokio::sync::oneshot;
 
 use super::{Punt, Responder};
 use crate::{fastpath::Compiled, tally::Tally};
@@ -68,6 +70,19 @@ pub struct PuntThread {
     commands: mpsc::Sender<Command>,
     wake: Arc<EventFd>,
     thread: Option<JoinHandle<()>>,
+    ended: Option<Ended>,
+}
+
+/// Resolves when the thread has ended, by a failure, a panic or the end of its [`PuntThread`].
+#[derive(Debug)]
+pub struct Ended(oneshot::Receiver<()>);
+
+impl Ended {
+    /// Waits for the end.
+    pub async fn wait(self) {
+        // Nothing is ever sent: that the sender is dropped is the signal.
+        let _ = self.0.await;
+    }
 }
 
 impl PuntThread {
@@ -96,11 +111,21 @@ impl PuntThread {
             tally,
             out: Vec::with_capacity(limits::FRAME),
         };
+        let (running, ended) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("punt".to_owned())
-            .spawn(move || worker.run())
+            .spawn(move || {
+                // Dropped by a panic too.
+                let _running = running;
+                worker.run();
+            })
             .map_err(StartError::Spawn)?;
-        Ok(Self { commands, wake, thread: Some(thread) })
+        Ok(Self { commands, wake, thread: Some(thread), ended: Some(Ended(ended)) })
+    }
+
+    /// What tells of the end of the thread; the first time only.
+    pub fn take_ended(&mut self) -> Option<Ended> {
+        self.ended.take()
     }
 
     /// Gives the thread the socket of a port; one it had for this slot is closed.
@@ -117,7 +142,7 @@ impl PuntThread {
     }
 
     fn send(&self, command: Command) {
-        // Fails only when the thread is gone, which it is only after `drop`.
+        // Fails only when the thread is gone, of which `Ended` tells.
         let _ = self.commands.send(command);
         let _ = self.wake.write(1);
     }
@@ -166,13 +191,7 @@ impl Worker {
                     }
                     continue;
                 }
-                let slot = event.data() as u32;
-                if event.events().intersects(EpollFlags::EPOLLERR | EpollFlags::EPOLLHUP) {
-                    tracing::warn!(event = "punt_socket_lost", slot);
-                    self.close(slot);
-                } else {
-                    self.serve(slot);
-                }
+                self.serve(event.data() as u32);
             }
             for socket in self.sockets.iter_mut().flatten() {
                 // Untransmitted frames stay in the ring and `wait_at_most` brings us back.
@@ -234,11 +253,14 @@ impl Worker {
     /// Sends what is in `out`; the verdict of the packet when that fails.
     fn send(&mut self, slot: u32) -> Result<(), Verdict> {
         let socket = self.sockets.get_mut(slot as usize).and_then(Option::as_mut);
-        let socket = socket.ok_or(Verdict::IcmpUnroutable)?;
-        socket.send_copy(&self.out).map_err(|_| Verdict::KernelXskDropped)
+        let socket = socket.ok_or(Verdict::IcmpSendFailed)?;
+        socket.send_copy(&self.out).map_err(|_| Verdict::IcmpSendFailed)
     }
 
     fn socket(&mut self, slot: u32) -> Option<&mut Socket> {
         self.sockets.get_mut(slot as usize)?.as_deref_mut()
     }
 }
+
+#[cfg(test)]
+mod tests;

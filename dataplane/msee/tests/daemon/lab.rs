@@ -19,7 +19,11 @@ use desired::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MacAddress, MseeState, Route,
     Vrf,
 };
-use nix::sched::{CloneFlags, setns};
+use nix::{
+    sched::{CloneFlags, setns},
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 
 use crate::{
@@ -61,18 +65,26 @@ impl Lab {
             lab.run(&format!("ip -n @{node} link set lo up"));
         }
         lab.veth("ce", "eth1", CE_MAC, "eth1", MSEE_CIRCUIT_MAC);
-        lab.run(&format!(
-            "ip -n @msee link add cpu1 address {MSEE_CIRCUIT_MAC} type veth peer name xcpu1"
-        ));
-        lab.prepare("msee", "cpu1");
-        lab.prepare("msee", "xcpu1");
+        lab.connect_cpu();
         lab.run("ip -n @ce address add 172.16.1.1/30 dev eth1");
-        lab.run("ip -n @msee address add 172.16.1.2/30 dev cpu1");
-        let neighbour = "nud permanent dev";
-        lab.run(&format!("ip -n @msee neigh add 172.16.1.1 lladdr {CE_MAC} {neighbour} cpu1"));
         lab.run("ip -n @ce route add default via 172.16.1.2");
         lab.connect_vm();
         lab
+    }
+
+    /// The `cpu` veth of `eth1`, with the router's address.
+    pub(crate) fn connect_cpu(&self) {
+        // Complete before it has the name that makes it a port: XDP goes on last.
+        self.run(&format!(
+            "ip -n @msee link add cpu1 address {MSEE_CIRCUIT_MAC} type veth peer name far1"
+        ));
+        self.run("nsenter --net=/run/netns/@msee ethtool -K far1 gro on");
+        self.prepare("msee", "cpu1");
+        self.run("ip -n @msee address add 172.16.1.2/30 dev cpu1");
+        let neighbour = "nud permanent dev";
+        self.run(&format!("ip -n @msee neigh add 172.16.1.1 lladdr {CE_MAC} {neighbour} cpu1"));
+        self.run("ip -n @msee link set far1 name xcpu1");
+        self.prepare("msee", "xcpu1");
     }
 
     /// The link between `eth2` of the router and the VM.
@@ -330,12 +342,15 @@ impl Msee {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.lock().unwrap().id().cast_signed());
+        kill(pid, signal).unwrap();
+    }
+
     /// SIGTERM; it must end in order.
     pub(crate) fn terminate(&self) {
-        let mut child = self.child.lock().unwrap();
-        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-        let status = child.wait().unwrap();
+        self.signal(Signal::SIGTERM);
+        let status = self.child.lock().unwrap().wait().unwrap();
         assert!(status.success(), "{status}: {}", self.log());
     }
 

@@ -14,7 +14,9 @@ mod ping;
 
 use std::{thread::sleep, time::Duration};
 
-use lab::{Lab, TARGET, VM};
+use abi::verdict::{self, Verdict};
+use lab::{Lab, Msee, TARGET, VM};
+use nix::sys::signal::Signal;
 use ping::{Answer, Ping};
 use southbound::FromDataplane;
 
@@ -134,6 +136,15 @@ fn what_the_far_ports_driver_refuses_is_a_named_loss() {
     let verdicts = &msee.get("/counters")["verdicts"];
     assert_eq!(verdicts["forwarded_direct"], 1, "{verdicts}");
     assert_eq!(verdicts["kernel_devmap_error"], 1, "{verdicts}");
+    // The driver has it in two counters.
+    assert!(verdicts["kernel_ring_full"].is_null(), "{verdicts}");
+
+    // A loss stays on the books when its interface is gone.
+    lab.run("ip -n @msee link del eth2");
+    lab.connect_vm();
+    wait_for_vm(&lab, &msee);
+    let verdicts = &msee.get("/counters")["verdicts"];
+    assert_eq!(verdicts["kernel_devmap_error"], 1, "{verdicts}");
     msee.terminate();
 }
 
@@ -179,6 +190,40 @@ fn a_flood_of_expiring_packets_is_answered_at_the_rate_and_silences_nothing_else
 }
 
 #[test]
+fn what_overflows_the_socket_of_a_stalled_msee_is_counted_once() {
+    let lab = Lab::new("stall");
+    let mut control = lab.control();
+    let msee = lab.start();
+    let mut stream = control.accept();
+    stream.apply(1, lab::state());
+    msee.signal(Signal::SIGSTOP);
+    lab.flood_expiring("ce", VM, 3_000);
+    msee.signal(Signal::SIGCONT);
+    let counters = settled(&msee);
+    let of = |verdict: &Verdict| counters["verdicts"][verdict.name()].as_u64().unwrap_or(0);
+    assert_eq!(of(&Verdict::TtlExpired), 3_000, "{counters}");
+    let overflow = of(&Verdict::KernelXskRingFull) + of(&Verdict::KernelXskFillEmpty);
+    assert!(overflow > 1_000, "{counters}");
+    // Each packet is counted once where it is punted, and once where it ends.
+    let ends = verdict::ALL.iter().filter(|verdict| verdict.is_loss());
+    assert_eq!(ends.map(of).sum::<u64>(), 3_000, "{counters}");
+    msee.terminate();
+}
+
+/// The counters, once they do not change any more.
+fn settled(msee: &Msee) -> serde_json::Value {
+    let mut before = msee.get("/counters");
+    loop {
+        sleep(Duration::from_millis(200));
+        let now = msee.get("/counters");
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
+}
+
+#[test]
 fn a_killed_msee_keeps_forwarding_and_the_next_one_takes_over_without_loss() {
     let lab = Lab::new("kill");
     let mut control = lab.control();
@@ -220,8 +265,15 @@ fn a_state_that_names_a_missing_interface_is_refused_by_name_until_it_appears() 
     lab.run("ip -n @msee link set eth2 down");
     lab.run("ip -n @msee link set eth2 name other");
     stream.send(2, lab::state());
-    let FromDataplane::Refused { revision, error } = stream.report() else { panic!("not refused") };
-    assert_eq!(revision.0, 2);
+    // That the interface is gone may have been noticed before, and reported of revision 1.
+    let error = loop {
+        let FromDataplane::Refused { revision, error } = stream.report() else {
+            panic!("not refused")
+        };
+        if revision.0 == 2 {
+            break error;
+        }
+    };
     assert!(error.contains("eth2"), "{error}");
     // The state before it stays in force.
     assert_eq!(msee.get("/health")["revision"], 1);
@@ -243,15 +295,38 @@ fn an_interface_made_anew_is_taken_into_use() {
     stream.apply(1, lab::state());
     lab.run("ip -n @msee link del eth2");
     lab.connect_vm();
-    for _ in 0..100 {
-        if lab.ping("vm", OURS_AT_VNET, Ping::default()) == reply(OURS_AT_VNET, 64) {
-            assert_eq!(lab.ping("ce", VM, Ping::default()), reply(VM, 63));
-            msee.terminate();
-            return;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("the new interface was never used: {}", msee.log());
+    wait_for_vm(&lab, &msee);
+    assert_eq!(lab.ping("ce", VM, Ping::default()), reply(VM, 63));
+    msee.terminate();
+}
+
+#[test]
+fn changes_of_an_interface_are_noticed() {
+    let lab = Lab::new("change");
+    let mut control = lab.control();
+    let msee = lab.start();
+    let mut stream = control.accept();
+    stream.apply(1, lab::state());
+    let too_big = Ping { size: 1_373, ..Ping::default() };
+    assert_eq!(lab.ping("ce", VM, too_big), reply(VM, 63));
+    lab.run("ip -n @msee link set eth2 mtu 1400");
+    lab.run("ip -n @vm link set eth1 mtu 1400");
+    assert_eq!(stream.report(), FromDataplane::Applied { revision: desired::Revision(1) });
+    assert_eq!(lab.ping("ce", VM, too_big), error(OURS_AT_CE, 3, 4, 1_400));
+
+    lab.run("ip -n @msee link del cpu1");
+    assert_eq!(stream.report(), FromDataplane::Applied { revision: desired::Revision(1) });
+    assert_eq!(lab.datagram("ce", OURS_AT_CE, 53), Answer::Silence);
+    lab.connect_cpu();
+    assert_eq!(stream.report(), FromDataplane::Applied { revision: desired::Revision(1) });
+    assert_eq!(lab.datagram("ce", OURS_AT_CE, 53), error(OURS_AT_CE, 3, 3, 0));
+    msee.terminate();
+}
+
+/// Waits until the router answers on a fabric port made anew.
+fn wait_for_vm(lab: &Lab, msee: &Msee) {
+    let answers = || lab.ping("vm", OURS_AT_VNET, Ping::default()) == reply(OURS_AT_VNET, 64);
+    assert!((0..20).any(|_| answers()), "the new interface was never used: {}", msee.log());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod frames;
 mod gateway_door;
 mod host;
 mod lookup;
+mod losses;
 mod manifest;
 mod namespace;
 mod publish;

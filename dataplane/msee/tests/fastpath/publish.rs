@@ -1,12 +1,14 @@
 //! Images flip under packets: each packet is judged by one image, the old or the new.
 
 use std::{
+    fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
 use abi::verdict::Verdict;
 use desired::MseeState;
+use msee::fastpath::{ApplyError, IncompleteError};
 
 use crate::{
     frames::Packet,
@@ -73,6 +75,28 @@ fn no_packet_meets_a_half_written_image() {
         let expected = if forwarded { hits.iter().sum::<u64>() } else { 0 };
         assert_eq!(counters[usize::from(verdict.number())], expected, "{}", verdict.name());
     }
+}
+
+#[test]
+fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
+    let mut rig = Rig::start();
+    let mut without = rig::state();
+    without.circuit_ports.remove("eth3");
+    let before = rig.fast_path.apply(&without).unwrap().generation();
+    let links = rig.namespace.pins().join("links");
+    fs::remove_dir_all(&links).unwrap();
+    let error = rig.fast_path.apply(&rig::state()).unwrap_err();
+    assert!(matches!(error, ApplyError::Incomplete(IncompleteError::Attach(_))), "{error}");
+    assert_eq!(rig.fast_path.compiled().generation(), before + 1);
+    assert!(rig.fast_path.ports().iter().any(|port| port.interface == "eth3"));
+    // What was attached still is, without its pin.
+    let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 255, 10, 4]).bytes();
+    assert_eq!(rig.run("eth1", &frame).0, 4);
+
+    fs::create_dir(&links).unwrap();
+    let again = rig.fast_path.apply(&rig::state()).unwrap();
+    assert_eq!(again.generation(), before + 2);
+    assert!(links.join("eth3").exists());
 }
 
 #[test]

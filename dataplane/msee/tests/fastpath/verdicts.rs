@@ -16,7 +16,7 @@ use crate::{
         Output::{self, Dropped, Forwarded, Punted, Unmodified},
     },
     frames::{Packet, TCP, arp, checksummed, ethernet},
-    namespace::Namespace,
+    namespace::{Namespace, ip},
     rig::{self, CE, ETH1, ETH2, ETH3, GATEWAY, HUB_VM, Rig, mac},
 };
 
@@ -50,16 +50,24 @@ fn fixture(
 }
 
 fn port() -> Vec<Fixture> {
-    use Verdict::{PortNotIpv4, PortTagged, PortTruncated, PortWrongMac, SourceUnknown};
+    use Verdict::{PortGroup, PortNotIpv4, PortTagged, PortTruncated, PortWrongMac, SourceUnknown};
     let packet = to_vm().bytes();
     let ipv4 = &packet[14..];
     let tagged = |ethertype| ethernet(mac(ETH1), ethertype, &[&[0, 100, 8, 0], ipv4].concat());
     let foreign = Packet { destination_mac: mac(0x77), ..to_vm() }.bytes();
     let stranger = Packet::udp(ETH2, [192, 0, 2, 1], CUSTOMER).bytes();
+    let group = |destination_mac, packet| Packet { destination_mac, ..packet }.bytes();
+    let dhcp = group([0xff; 6], Packet::udp(ETH2, [0; 4], [255; 4]));
+    let to_us = group([0xff; 6], Packet::echo(ETH1, CUSTOMER, HERE));
+    let multicast = [0x01, 0x00, 0x5e, 0, 0, 5];
     vec![
         fixture("an 802.1Q tag", "eth1", tagged(0x8100), PortTagged, Dropped),
         fixture("an 802.1ad tag", "eth1", tagged(0x88a8), PortTagged, Dropped),
         fixture("a flooded frame", "eth1", foreign, PortWrongMac, Dropped),
+        fixture("a broadcast frame", "eth1", group([0xff; 6], to_vm()), PortGroup, Dropped),
+        fixture("a multicast frame", "eth1", group(multicast, to_vm()), PortGroup, Dropped),
+        fixture("a broadcast frame to the MSEE itself", "eth1", to_us, PortGroup, Dropped),
+        fixture("DHCP of a VM", "eth2", dhcp, PortGroup, Dropped),
         fixture("IPv6", "eth1", ethernet(mac(ETH1), 0x86dd, &[0; 46]), PortNotIpv4, Dropped),
         fixture("19 bytes of IPv4", "eth1", packet[..33].to_vec(), PortTruncated, Dropped),
         fixture("no byte of IPv4", "eth1", packet[..14].to_vec(), PortTruncated, Dropped),
@@ -78,7 +86,6 @@ fn check() -> Vec<Fixture> {
     let total = u8::try_from(good.bytes().len() - 14).unwrap();
     let length = |total: u8| good.bytes_with(3, total);
     let padded = |frame: &[u8]| [frame, &[0; 30]].concat();
-    let broadcast = Packet { destination_mac: [0xff; 6], ..to_vm() }.bytes();
     let mut all = vec![
         fixture("version 6", "eth1", good.bytes_with(0, 0x65), CheckVersion, Dropped),
         fixture("4 words of header", "eth1", good.bytes_with(0, 0x44), CheckHeaderLength, Dropped),
@@ -95,7 +102,6 @@ fn check() -> Vec<Fixture> {
         fixture("as long as it says", "eth1", length(total), ForwardedDirect, BY_FASTPATH),
         fixture("1 byte of padding", "eth1", length(total - 1), ForwardedDirect, BY_FASTPATH),
         fixture("30 bytes of padding", "eth1", padded(&good.bytes()), ForwardedDirect, BY_FASTPATH),
-        fixture("a broadcast frame", "eth1", broadcast, CheckMartianDestination, Dropped),
         fixture(
             "total length under a longer header",
             "eth1",
@@ -105,13 +111,6 @@ fn check() -> Vec<Fixture> {
                 frame
             }),
             CheckTotalLength,
-            Dropped,
-        ),
-        fixture(
-            "DHCP of a VM",
-            "eth2",
-            Packet { destination_mac: [0xff; 6], ..Packet::udp(ETH2, [0; 4], [255; 4]) }.bytes(),
-            CheckMartianSource,
             Dropped,
         ),
     ];
@@ -261,7 +260,7 @@ fn every_verdict_has_its_packet() {
 
     // The other tests of this file.
     seen.extend([Verdict::None, Verdict::PortUnknown, Verdict::LookupCorrupt]);
-    seen.insert(Verdict::AdjacencyDrop);
+    seen.extend([Verdict::AdjacencyDrop, Verdict::EgressGone]);
     let ours = verdict::ALL.into_iter().filter(|verdict| verdict.stage() <= Stage::Out);
     assert_eq!(ours.collect::<Vec<_>>(), seen.into_iter().collect::<Vec<_>>());
 }
@@ -362,6 +361,17 @@ fn flows_spread_over_the_instances_and_stay_there() {
 }
 
 #[test]
+fn a_deleted_egress_is_a_named_loss() {
+    let mut rig = Rig::start();
+    ip("link delete eth2");
+    let gone = Verdict::EgressGone;
+    fixture("a deleted fabric port", "eth1", to_vm().bytes(), gone, Dropped).check(&mut rig);
+    ip("link delete xcpu1");
+    let bgp = Packet::udp(ETH1, CUSTOMER, HERE).bytes();
+    fixture("a deleted cpu veth", "eth1", bgp, gone, Dropped).check(&mut rig);
+}
+
+#[test]
 fn a_wrong_image_drops_by_name() {
     let (mut rig, _sockets) = rig_with_sockets();
     let compiled = rig.fast_path.compiled();
@@ -387,9 +397,9 @@ fn a_wrong_image_drops_by_name() {
     let corrupt = Verdict::LookupCorrupt;
     fixture("an unknown kind", "eth1", frame.clone(), corrupt, Dropped).check(&mut rig);
     entry[0] = abi::image::ADJACENCY_DIRECT;
-    entry[4..8].copy_from_slice(&63_u32.to_ne_bytes());
+    entry[4..8].copy_from_slice(&limits::PORTS.to_ne_bytes());
     adjacencies.set(index, entry, 0).unwrap();
-    fixture("an empty slot", "eth1", frame.clone(), corrupt, Dropped).check(&mut rig);
+    fixture("no such slot", "eth1", frame.clone(), corrupt, Dropped).check(&mut rig);
     let mut nodes: Array<MapData, Node> = array("NODES").try_into().unwrap();
     let at_root = bank * limits::NODES + root;
     for wrong in [LEAF | limits::ADJACENCIES, limits::NODES, u32::MAX >> 1, root] {

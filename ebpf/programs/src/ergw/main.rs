@@ -10,7 +10,7 @@ use abi::verdict::Verdict;
 use aya_ebpf::{
     bindings::xdp_action::XDP_DROP,
     macros::{map, xdp},
-    maps::XskMap,
+    maps::{Array, XskMap},
     programs::XdpContext,
 };
 use programs::{
@@ -20,6 +20,10 @@ use programs::{
 
 /// Receive queues a fabric port can have.
 const QUEUES: u32 = 64;
+
+/// See [`abi::VERSION_MAP`].
+#[map]
+static ABI_VERSION: Array<u32> = Array::with_max_entries(abi::VERSION, 0);
 
 #[map]
 static SOCKETS: XskMap = XskMap::with_max_entries(QUEUES, 0);

@@ -9,17 +9,14 @@
 use abi::verdict::{Stage, Verdict};
 use programs::header::{ETHERNET, IPV4, Ipv4};
 
-use crate::{checksum, end::End, packet::Packet, port::Arrival};
+use crate::{checksum, end::End, packet::Packet};
 
 /// Most 32-bit words of options: a header length of 15 words, without the 5 that are always there.
 const OPTION_WORDS: usize = 10;
 
 /// Checks the header, and returns a copy of its first 20 bytes.
 #[inline(always)]
-pub fn header<const TRACED: bool>(
-    packet: &mut Packet<'_, TRACED>,
-    arrival: &Arrival,
-) -> Result<Ipv4, End> {
+pub fn header<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Ipv4, End> {
     // (1) The link layer's length holds a minimum datagram.
     let header: Ipv4 = *packet.frame.at(ETHERNET).ok_or(End::drop(Verdict::PortTruncated))?;
     // (3) The version is 4.
@@ -46,8 +43,7 @@ pub fn header<const TRACED: bool>(
     if is_martian(header.source()) {
         return Err(End::drop(Verdict::CheckMartianSource));
     }
-    // 5.3.4: nor is a packet that was broadcast on the link, whatever its destination.
-    if is_martian(header.destination()) || arrival.is_group {
+    if is_martian(header.destination()) {
         return Err(End::drop(Verdict::CheckMartianDestination));
     }
     packet.trace.step(Stage::Check, 0, 0);

@@ -1,6 +1,7 @@
 //! How a packet ends: its verdict, and what XDP does with the frame.
 
 use abi::{
+    limits,
     punt::Metadata,
     verdict::{Stage, Verdict},
 };
@@ -61,22 +62,23 @@ impl<const TRACED: bool> Packet<'_, TRACED> {
     pub fn finish(self, end: End) -> u32 {
         self.trace.step(end.stage, end.verdict, end.value);
         let Self { frame, metadata, trace, .. } = self;
-        let (action, failure) = match end.fate {
-            Fate::Drop => (Ok(XDP_DROP), (Stage::Out, Verdict::None)),
-            Fate::Punt => (punt(frame, metadata, end.verdict), (Stage::Icmp, Verdict::PuntRefused)),
-            Fate::Send(slot) => (redirect(slot), CORRUPT),
-            Fate::SendTrimmed(slot, length) => {
-                (frame.trim(length as usize).and_then(|()| redirect(slot)), CORRUPT)
+        let action = match end.fate {
+            Fate::Drop => Ok(XDP_DROP),
+            Fate::Punt => punt(frame, metadata, end.verdict),
+            Fate::Send(slot) => redirect(slot),
+            // Never refused: `out` trims only what is longer, and leaves both headers.
+            Fate::SendTrimmed(slot, length) => match frame.trim(length as usize) {
+                Ok(()) => redirect(slot),
+                Err(Refused) => Err(Verdict::None),
+            },
+        };
+        let (action, verdict) = match action {
+            Ok(action) => (action, end.verdict),
+            Err(verdict) => {
+                trace.step(verdict.stage(), verdict.number(), 0);
+                (XDP_DROP, verdict.number())
             }
         };
-        let (action, verdict) = action.map_or_else(
-            |Refused| {
-                let (stage, verdict) = failure;
-                trace.step(stage, verdict.number(), 0);
-                (XDP_DROP, verdict.number())
-            },
-            |action| (action, end.verdict),
-        );
         if !TRACED {
             counters::count(verdict);
         }
@@ -84,20 +86,22 @@ impl<const TRACED: bool> Packet<'_, TRACED> {
     }
 }
 
-/// An image whose adjacency names an empty slot is the writer's defect.
-const CORRUPT: (Stage, Verdict) = (Stage::Lookup, Verdict::LookupCorrupt);
-
 /// What a redirect returns when the map has nothing at the index.
 const OTHERWISE_DROP: u64 = XDP_DROP as u64;
 
+/// Out of the port in `slot`. The kernel empties the slot of an interface that is deleted.
 #[inline(always)]
-fn redirect(slot: u32) -> Result<u32, Refused> {
-    maps::EGRESS.redirect(slot, OTHERWISE_DROP).map_err(|_| Refused)
+fn redirect(slot: u32) -> Result<u32, Verdict> {
+    if slot >= limits::PORTS {
+        return Err(Verdict::LookupCorrupt);
+    }
+    maps::EGRESS.redirect(slot, OTHERWISE_DROP).map_err(|_| Verdict::EgressGone)
 }
 
 #[inline(always)]
-fn punt(frame: Frame<'_>, metadata: Metadata, verdict: u16) -> Result<u32, Refused> {
+fn punt(frame: Frame<'_>, metadata: Metadata, verdict: u16) -> Result<u32, Verdict> {
     let slot = u32::from(metadata.port);
-    frame.prepend(Metadata { verdict, ..metadata })?;
-    maps::PUNT.redirect(slot, OTHERWISE_DROP).map_err(|_| Refused)
+    let prepended = frame.prepend(Metadata { verdict, ..metadata });
+    prepended.map_err(|Refused| Verdict::PuntRefused)?;
+    maps::PUNT.redirect(slot, OTHERWISE_DROP).map_err(|_| Verdict::PuntRefused)
 }

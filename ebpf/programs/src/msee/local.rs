@@ -2,7 +2,7 @@
 //! packet as it came, TTL and all (RFC 1812 5.3.1: a TTL is checked only when forwarding).
 
 use abi::{
-    image::PORT_FABRIC,
+    image::{PORT_FABRIC, Port},
     verdict::{Stage, Verdict},
 };
 use programs::header::{ETHERNET, ICMP, Ipv4};
@@ -10,7 +10,7 @@ use programs::header::{ETHERNET, ICMP, Ipv4};
 use crate::{
     end::End,
     packet::Packet,
-    port::{self, Arrival, Side},
+    port::{self, Side},
 };
 
 /// ICMP type of an echo request.
@@ -20,7 +20,7 @@ const ECHO_REQUEST: u8 = 8;
 #[inline(always)]
 pub fn pass<const TRACED: bool>(
     packet: &mut Packet<'_, TRACED>,
-    arrival: &Arrival,
+    port: &Port,
     header: &Ipv4,
     side: &Side,
 ) -> Result<(), End> {
@@ -31,10 +31,10 @@ pub fn pass<const TRACED: bool>(
     if is_echo_request(packet, header) {
         return Err(End::punt(Verdict::LocalEcho));
     }
-    if arrival.port.kind == PORT_FABRIC {
+    if port.kind == PORT_FABRIC {
         return Err(End::punt(Verdict::LocalUnreachable));
     }
-    Err(port::to_kernel(arrival.port))
+    Err(port::to_kernel(port))
 }
 
 #[inline(always)]

@@ -4,13 +4,13 @@
 //!
 //! | stage | file | ends a packet |
 //! |---|---|---|
-//! | port | `port.rs` | unknown port, tags, foreign MAC, ARP, frames of the kernel; source in no VNet |
+//! | port | `port.rs` | unknown port, tags, foreign MAC, groups, ARP, frames of the kernel; source in no VNet |
 //! | check | `check.rs` | RFC 1812 5.2.2 and martians (5.3.7) |
 //! | local | `local.rs` | addressed to the MSEE itself |
 //! | lookup | `lookup.rs` | no route |
 //! | ttl | `ttl.rs` | TTL 1 or 0 |
 //! | adjacency | `adjacency.rs` | the route says drop |
-//! | out | `out.rs` | too big, or forwarded |
+//! | out | `out.rs` | too big, forwarded, or the egress is gone |
 //!
 //! A stage that lets the packet pass returns what the next ones need; one that ends it returns an
 //! [`End`], which `end.rs` turns into a count and an XDP action. The generation is read once, at
@@ -63,10 +63,10 @@ fn run<const TRACED: bool>(context: &XdpContext) -> u32 {
 
 #[inline(always)]
 fn stages<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<End, End> {
-    let arrival = port::arrive(packet)?;
-    let header = check::header(packet, &arrival)?;
-    let side = port::side(packet, &arrival, header.source())?;
-    local::pass(packet, &arrival, &header, &side)?;
+    let port = port::arrive(packet)?;
+    let header = check::header(packet)?;
+    let side = port::side(packet, port, header.source())?;
+    local::pass(packet, port, &header, &side)?;
     let route = lookup::route(packet, &header, &side)?;
     ttl::pass(packet, &header)?;
     let adjacency = adjacency::choose(packet, &header, route)?;

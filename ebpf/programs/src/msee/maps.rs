@@ -10,6 +10,10 @@ use aya_ebpf::{
     maps::{Array, DevMap, PerCpuArray, XskMap},
 };
 
+/// See [`abi::VERSION_MAP`].
+#[map]
+pub static ABI_VERSION: Array<u32> = Array::with_max_entries(abi::VERSION, 0);
+
 #[map]
 pub static ACTIVE: Array<Active> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 

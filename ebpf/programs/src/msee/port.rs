@@ -1,6 +1,6 @@
 //! Stage 1: the interface and tags to a port, and on a fabric port the source to a VNet.
 //!
-//! Passes on: [`Arrival`] (before the header is checked), then [`Side`] (which needs its source
+//! Passes on: the port (before the header is checked), then [`Side`] (which needs its source
 //! address, so it comes after the checks).
 
 use abi::{
@@ -15,14 +15,6 @@ use crate::{
     packet::Packet,
 };
 
-/// The port an IPv4 frame came in by.
-pub struct Arrival {
-    /// The port.
-    pub port: &'static Port,
-    /// The frame was sent to many: it may be for us, but it is never forwarded.
-    pub is_group: bool,
-}
-
 /// The side of the router a packet came from, with the table it is routed in.
 pub struct Side {
     /// Root node of the VRF.
@@ -33,7 +25,7 @@ pub struct Side {
 
 /// Finds the port, and sorts out every frame that is not IPv4 for this router.
 #[inline(always)]
-pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arrival, End> {
+pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<&'static Port, End> {
     let unknown = End::drop(Verdict::PortUnknown);
     let slot = packet.image.slot(packet.ifindex).ok_or(unknown)?;
     let port = packet.image.port(slot).ok_or(unknown)?;
@@ -55,7 +47,10 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
         return Err(End::drop(Verdict::PortWrongMac));
     }
     match ethertype {
-        ETHERTYPE_IPV4 => Ok(Arrival { port, is_group }),
+        // RFC 1812 5.3.4: a packet that was broadcast on the link is not forwarded, whatever its
+        // IP destination. Nor is one taken in: no protocol here listens to a group.
+        ETHERTYPE_IPV4 if is_group => Err(End::drop(Verdict::PortGroup)),
+        ETHERTYPE_IPV4 => Ok(port),
         ETHERTYPE_ARP if port.kind == PORT_FABRIC => Err(End::punt(Verdict::LocalArp)),
         ETHERTYPE_ARP => Err(to_kernel(port)),
         _ => Err(End::drop(Verdict::PortNotIpv4)),
@@ -66,10 +61,9 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
 #[inline(always)]
 pub fn side<const TRACED: bool>(
     packet: &mut Packet<'_, TRACED>,
-    arrival: &Arrival,
+    port: &Port,
     source: [u8; 4],
 ) -> Result<Side, End> {
-    let port = arrival.port;
     if port.kind != PORT_FABRIC {
         return Ok(Side { root: port.root, address: port.address });
     }

@@ -90,10 +90,15 @@ pub enum PublishError {
         /// Generation in force.
         in_force: u64,
     },
-    /// The image is in force, but nobody knows when the old one is free.
-    #[error("membarrier(MEMBARRIER_CMD_GLOBAL) failed after it had worked at start")]
-    GracePeriod(#[source] io::Error),
+    /// The bank may still have readers: nobody knows since the last image.
+    #[error(transparent)]
+    GracePeriod(#[from] GracePeriodError),
 }
+
+/// Nobody knows when the packets that the image before is judging are done.
+#[derive(Debug, thiserror::Error)]
+#[error("membarrier(MEMBARRIER_CMD_GLOBAL) failed after it had worked at start")]
+pub struct GracePeriodError(#[source] io::Error);
 
 /// The maps of the image.
 #[derive(Debug)]
@@ -104,6 +109,8 @@ pub(in crate::fastpath) struct Image {
     vnets: Table<Vnet>,
     adjacencies: Table<Adjacency>,
     nodes: Table<Node>,
+    /// Whether packets may still read the bank that is not in force.
+    readers: bool,
 }
 
 impl Image {
@@ -127,6 +134,7 @@ impl Image {
                 limits::BANKS * limits::ADJACENCIES,
             )?,
             nodes: Table::map("NODES", data("NODES")?, limits::BANKS * limits::NODES)?,
+            readers: false,
         })
     }
 
@@ -135,21 +143,32 @@ impl Image {
         self.active_generation().load(Ordering::Relaxed)
     }
 
-    /// Fills the bank nobody reads, puts it in force, and waits until nobody reads the other.
+    /// Fills the bank nobody reads and puts it in force. [`Image::wait_for_readers`] is to follow.
     pub(in crate::fastpath) fn publish(&mut self, compiled: &Compiled) -> Result<(), PublishError> {
         let in_force = self.generation();
         let found = compiled.generation;
         if found != in_force.wrapping_add(1) {
             return Err(PublishError::Generation { found, in_force });
         }
+        self.wait_for_readers()?;
         let bank = (found % u64::from(limits::BANKS)) as usize;
         self.port_slots.fill(bank, &compiled.port_slots)?;
         self.ports.fill(bank, &compiled.ports)?;
         self.vnets.fill(bank, &compiled.vnets)?;
         self.adjacencies.fill(bank, &compiled.adjacencies)?;
         self.nodes.fill(bank, compiled.prefixes.nodes())?;
+        self.readers = true;
         self.active_generation().store(found, Ordering::Release);
-        wait_for_packets().map_err(PublishError::GracePeriod)
+        Ok(())
+    }
+
+    /// Returns when nobody reads the bank that is not in force; at once when that is known.
+    pub(in crate::fastpath) fn wait_for_readers(&mut self) -> Result<(), GracePeriodError> {
+        if self.readers {
+            wait_for_packets().map_err(GracePeriodError)?;
+            self.readers = false;
+        }
+        Ok(())
     }
 
     fn active_generation(&self) -> &AtomicU64 {

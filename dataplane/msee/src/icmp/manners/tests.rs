@@ -30,7 +30,7 @@ fn icmp(kind: u8) -> Vec<u8> {
     bytes
 }
 
-fn judge(frame: &[u8]) -> Result<(), Forbidden> {
+fn judge(frame: &[u8]) -> bool {
     let frame = Ethernet::parse(frame).unwrap();
     allow_error(&frame, &Ipv4::parse(frame.payload).unwrap(), &side())
 }
@@ -40,9 +40,9 @@ const VM: [u8; 4] = [10, 254, 10, 4];
 
 #[test]
 fn an_ordinary_packet_may_be_answered() {
-    assert_eq!(judge(&udp(HOST, VM)), Ok(()));
+    assert!(judge(&udp(HOST, VM)));
     for query in [0, 8, 13, 14, 17] {
-        assert_eq!(judge(&icmp(query)), Ok(()), "ICMP type {query}");
+        assert!(judge(&icmp(query)), "ICMP type {query}");
     }
 }
 
@@ -56,29 +56,29 @@ fn what_must_not_be_answered_is_not() {
     let mut link_multicast = udp(HOST, VM);
     link_multicast[..6].copy_from_slice(&[1, 0, 0x5e, 0, 0, 1]);
     let cases = [
-        ("destination unreachable", icmp(3), Forbidden::IcmpError),
-        ("source quench", icmp(4), Forbidden::IcmpError),
-        ("redirect", icmp(5), Forbidden::IcmpError),
-        ("time exceeded", icmp(11), Forbidden::IcmpError),
-        ("parameter problem", icmp(12), Forbidden::IcmpError),
-        ("ICMP of no known type", icmp(200), Forbidden::IcmpError),
-        ("later fragment", later_fragment, Forbidden::LaterFragment),
-        ("link broadcast", link_broadcast, Forbidden::LinkBroadcast),
-        ("link multicast", link_multicast, Forbidden::LinkBroadcast),
-        ("multicast", udp(HOST, [224, 0, 0, 5]), Forbidden::GroupDestination),
-        ("limited broadcast", udp(HOST, [255; 4]), Forbidden::GroupDestination),
-        ("directed broadcast", udp(HOST, [172, 16, 1, 3]), Forbidden::GroupDestination),
-        ("from nowhere", udp([0; 4], VM), Forbidden::SourceNotOneHost),
-        ("from loopback", udp([127, 0, 0, 1], VM), Forbidden::SourceNotOneHost),
-        ("from a group", udp([239, 1, 1, 1], VM), Forbidden::SourceNotOneHost),
-        ("from class E", udp([250, 1, 1, 1], VM), Forbidden::SourceNotOneHost),
-        ("from the broadcast", udp([255; 4], VM), Forbidden::SourceNotOneHost),
-        ("from the link's broadcast", udp([172, 16, 1, 3], VM), Forbidden::SourceNotOneHost),
-        ("from the link's network", udp([172, 16, 1, 0], VM), Forbidden::SourceNotOneHost),
-        ("from ourselves", udp(OURS.octets(), VM), Forbidden::OwnSource),
+        ("destination unreachable", icmp(3)),
+        ("source quench", icmp(4)),
+        ("redirect", icmp(5)),
+        ("time exceeded", icmp(11)),
+        ("parameter problem", icmp(12)),
+        ("ICMP of no known type", icmp(200)),
+        ("later fragment", later_fragment),
+        ("link broadcast", link_broadcast),
+        ("link multicast", link_multicast),
+        ("multicast", udp(HOST, [224, 0, 0, 5])),
+        ("limited broadcast", udp(HOST, [255; 4])),
+        ("directed broadcast", udp(HOST, [172, 16, 1, 3])),
+        ("from nowhere", udp([0; 4], VM)),
+        ("from loopback", udp([127, 0, 0, 1], VM)),
+        ("from a group", udp([239, 1, 1, 1], VM)),
+        ("from class E", udp([250, 1, 1, 1], VM)),
+        ("from the broadcast", udp([255; 4], VM)),
+        ("from the link's broadcast", udp([172, 16, 1, 3], VM)),
+        ("from the link's network", udp([172, 16, 1, 0], VM)),
+        ("from ourselves", udp(OURS.octets(), VM)),
     ];
-    for (name, frame, expected) in cases {
-        assert_eq!(judge(&frame), Err(expected), "{name}");
+    for (name, frame) in cases {
+        assert!(!judge(&frame), "{name}");
     }
 }
 
@@ -86,7 +86,7 @@ fn what_must_not_be_answered_is_not() {
 fn an_icmp_packet_without_a_type_is_not_answered() {
     let mut frame = icmp(8);
     frame[17] = 20;
-    assert_eq!(judge(&frame), Err(Forbidden::IcmpError));
+    assert!(!judge(&frame));
 }
 
 #[test]
@@ -95,5 +95,5 @@ fn a_point_to_point_31_has_no_broadcast() {
     let frame = Ethernet::parse(&frame).unwrap();
     let packet = Ipv4::parse(frame.payload).unwrap();
     let side = Side { address: OURS, link: Some("172.16.1.2/31".parse().unwrap()) };
-    assert_eq!(allow_error(&frame, &packet, &side), Ok(()));
+    assert!(allow_error(&frame, &packet, &side));
 }

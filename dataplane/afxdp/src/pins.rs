@@ -1,6 +1,6 @@
-//! Pins: what keeps the fast path forwarding when this process is gone.
+//! Pins: what keeps an XDP program attached when its process is gone.
 //!
-//! One directory on bpffs holds it all:
+//! One directory on bpffs holds it all, here that of an MSEE:
 //!
 //! ```text
 //! <pins>/abi-1/NODES ...         maps, under the version of their layout
@@ -23,19 +23,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use abi::verdict;
 use aya::{
     Ebpf,
+    maps::{MapInfo, MapType},
     pin::PinError,
     programs::{
-        ProgramError,
+        ProgramError, Xdp,
         links::{FdLink, PinnedLink},
     },
 };
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 pub use bpffs::{BPFFS, BpffsError, ensure_bpffs};
-
-use super::object;
 
 /// Mode of directories: the group may look.
 const DIRECTORY_MODE: u32 = 0o750;
@@ -85,9 +85,9 @@ pub enum PinsError {
     },
 }
 
-/// The pin directory of one MSEE.
+/// The pin directory of one process.
 #[derive(Debug)]
-pub(super) struct Pins {
+pub struct Pins {
     directory: PathBuf,
     /// Where it is built, until [`Pins::commit`].
     building: PathBuf,
@@ -96,7 +96,7 @@ pub(super) struct Pins {
 
 impl Pins {
     /// Makes sure there is a bpffs, and starts to build a directory.
-    pub(super) fn open(directory: &Path) -> Result<Self, PinsError> {
+    pub fn open(directory: &Path) -> Result<Self, PinsError> {
         let path = || PinsError::Path { path: directory.to_owned() };
         let parent = directory.parent().ok_or_else(path)?;
         let mut building: OsString = directory.file_name().ok_or_else(path)?.to_owned();
@@ -110,13 +110,15 @@ impl Pins {
         Ok(Self { directory: directory.to_owned(), building, committed: false })
     }
 
-    /// Where a former process of the same ABI left its counters.
-    pub(super) fn former_counters(&self) -> PathBuf {
-        self.directory.join(abi_directory()).join("COUNTERS")
+    /// Where a former process of the same ABI left its map of counters, if it counted the same
+    /// verdicts: aya adopts a pinned map without a look at its layout.
+    pub fn former_counters(&self) -> Option<PathBuf> {
+        let pin = self.directory.join(abi_directory()).join("COUNTERS");
+        counts_our_verdicts(&pin).then_some(pin)
     }
 
     /// The links a former process left, by interface. Their interfaces forward right now.
-    pub(super) fn former_links(&self) -> Result<BTreeMap<String, FdLink>, PinsError> {
+    pub fn former_links(&self) -> Result<BTreeMap<String, FdLink>, PinsError> {
         let path = self.directory.join(LINKS);
         let failed = |source| PinsError::Files { action: "list", path: path.clone(), source };
         let entries = match fs::read_dir(&path) {
@@ -136,8 +138,8 @@ impl Pins {
         Ok(links)
     }
 
-    /// Pins maps and programs.
-    pub(super) fn pin_objects(&self, ebpf: &mut Ebpf) -> Result<(), PinsError> {
+    /// Pins all maps and the XDP programs `programs`, which are loaded.
+    pub fn pin_objects(&self, ebpf: &mut Ebpf, programs: &[&'static str]) -> Result<(), PinsError> {
         let maps = self.building.join(abi_directory());
         make_directory(&maps)?;
         for (name, map) in ebpf.maps() {
@@ -145,10 +147,11 @@ impl Pins {
             map.pin(&path).map_err(pin_error(&path))?;
             restrict(&path)?;
         }
-        for name in [object::PORT, object::INJECT] {
+        for &name in programs {
             let path = self.building.join(name);
-            let program = object::program(ebpf, name);
-            let program = program.map_err(|source| PinsError::Program { program: name, source })?;
+            let missing = |source| PinsError::Program { program: name, source };
+            let program = ebpf.program_mut(name).ok_or(missing(ProgramError::NotLoaded))?;
+            let program: &mut Xdp = program.try_into().map_err(missing)?;
             program.pin(&path).map_err(pin_error(&path))?;
             restrict(&path)?;
         }
@@ -156,7 +159,7 @@ impl Pins {
     }
 
     /// Pins the link of an interface.
-    pub(super) fn pin_link(&self, interface: &str, link: FdLink) -> Result<FdLink, PinsError> {
+    pub fn pin_link(&self, interface: &str, link: FdLink) -> Result<FdLink, PinsError> {
         let path = self.link(interface);
         let pinned = link.pin(&path).map_err(pin_error(&path))?;
         restrict(&path)?;
@@ -164,22 +167,22 @@ impl Pins {
     }
 
     /// Removes the pin of an interface's link.
-    pub(super) fn unpin_link(&self, interface: &str) -> Result<(), PinsError> {
+    pub fn unpin_link(&self, interface: &str) -> Result<(), PinsError> {
         remove(&self.link(interface))
     }
 
     /// Detaches an interface by the pin of its link, and removes the pin.
-    pub(super) fn detach(&self, interface: &str) -> Result<(), PinsError> {
+    pub fn detach(&self, interface: &str) -> Result<(), PinsError> {
         detach_and_remove(&self.link(interface))
     }
 
     /// Detaches an interface that a former process left attached, and removes its pin.
-    pub(super) fn detach_former(&self, interface: &str) -> Result<(), PinsError> {
+    pub fn detach_former(&self, interface: &str) -> Result<(), PinsError> {
         detach_and_remove(&self.directory.join(LINKS).join(interface))
     }
 
     /// Puts the directory in its place; the former one goes. Does nothing the second time.
-    pub(super) fn commit(&mut self) -> Result<(), PinsError> {
+    pub fn commit(&mut self) -> Result<(), PinsError> {
         if self.committed {
             return Ok(());
         }
@@ -197,11 +200,11 @@ impl Pins {
     }
 
     /// Removes everything, and the parent directory when nothing else is in it.
-    pub(super) fn remove(self) -> Result<(), PinsError> {
+    pub fn remove(self) -> Result<(), PinsError> {
         remove(&self.building)?;
         remove(&self.directory)?;
         if let Some(parent) = self.directory.parent() {
-            // Another MSEE of the lab may still be there; the root of the bpffs always is.
+            // Another process of the lab may still be there; the root of the bpffs always is.
             let _ = fs::remove_dir(parent);
         }
         Ok(())
@@ -217,6 +220,14 @@ const LINKS: &str = "links";
 
 fn abi_directory() -> String {
     format!("abi-{}", abi::VERSION)
+}
+
+fn counts_our_verdicts(pin: &Path) -> bool {
+    MapInfo::from_pin(pin).is_ok_and(|info| {
+        info.map_type().is_ok_and(|kind| kind == MapType::PerCpuArray)
+            && info.max_entries() == 1
+            && info.value_size() as usize == size_of::<[u64; verdict::COUNT]>()
+    })
 }
 
 fn make_directory(path: &Path) -> Result<(), PinsError> {
