@@ -19,7 +19,9 @@ fn refusals_name_object_rule_and_cure() {
 
     let key = lab.authorization("spare");
     // ERGW2 is ErGw1AZ.
-    create("fast", "ERGW2", CIRCUIT, Some(&key), "true").fails_with(&["fast", "ErGw3AZ", "ERGW2"]);
+    lab.erlab(&["connection", "update", "conn2", "--express-route-gateway-bypass", "true"])
+        .fails_with(&["conn2", "ErGw3AZ", "ERGW2"]);
+    create("again", "ERGW2", CIRCUIT, Some(&key), "false").fails_with(&["ERGW2", "conn2"]);
     create("conn1", "ERGW1", CIRCUIT, None, "true").fails_with(&[
         "conn1",
         CIRCUIT,
@@ -32,6 +34,7 @@ fn refusals_name_object_rule_and_cure() {
 
     // A key serves one connection, and is free again when that is deleted.
     create("conn1", "ERGW1", CIRCUIT, Some(&key), "true").succeeds();
+    lab.erlab(&["connection", "delete", "conn2"]).succeeds();
     create("other", "ERGW2", CIRCUIT, Some(&key), "false").fails_with(&["other", "conn1"]);
     lab.erlab(&["connection", "delete", "conn1"]).succeeds();
     create("conn1", "ERGW1", CIRCUIT, Some(&key), "false").succeeds();

@@ -19,7 +19,8 @@ fn tcp_passes_by_fastpath_and_by_the_gateway() {
     assert!(lab.gateway_packets("ERGW1", "spoke-vm") > 0, "the spoke did not pass the gateway");
 }
 
-/// Sends 4 MB from `from` to `to` and checks that all of it arrived.
+/// Sends for four seconds from `from` to `to` and checks that more than 4 MB arrived. (A given number
+/// of bytes would not do: iperf3 ends when the last byte is in the sender's buffer.)
 fn transfer(lab: &Lab, from: &str, to: &str, address: &str) {
     let server = lab.start(&["exec", to, "--", "iperf3", "-s", "-1"]);
     for _ in 0..50 {
@@ -30,11 +31,11 @@ fn transfer(lab: &Lab, from: &str, to: &str, address: &str) {
         sleep(Duration::from_millis(100));
     }
     let client = lab
-        .erlab(&["exec", from, "--", "timeout", "60", "iperf3", "-J", "-c", address, "-n", "4M"])
+        .erlab(&["exec", from, "--", "timeout", "60", "iperf3", "-J", "-c", address, "-t", "4"])
         .json();
     server.finish().succeeds();
     let received = client["end"]["sum_received"]["bytes"].as_u64().unwrap_or(0);
-    assert!(received >= 4 << 20, "{from} -> {to}: {}", end_of(&client));
+    assert!(received > 4_000_000, "{from} -> {to}: {}", end_of(&client));
 }
 
 fn end_of(report: &Value) -> &Value {

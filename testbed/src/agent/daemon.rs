@@ -63,13 +63,11 @@ fn ercontrol(directory: &RunDirectory) -> Daemon {
 }
 
 fn dataplane(node: &Node, directory: &RunDirectory) -> Option<Daemon> {
-    let (program, own): (_, [OsString; 2]) = match node.kind {
-        NodeKind::Msee { .. } => {
-            ("msee", ["--pins".into(), directory.pins().join(&node.name).into()])
-        }
+    let (program, own): (_, Vec<OsString>) = match node.kind {
+        NodeKind::Msee { .. } => ("msee", vec![]),
         NodeKind::Gateway { .. } => {
             let port = node.interfaces.first().map_or("eth1", |interface| &interface.name);
-            ("ergw", ["--interface".into(), port.into()])
+            ("ergw", vec!["--interface".into(), port.into()])
         }
         NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } => return None,
     };
@@ -80,6 +78,8 @@ fn dataplane(node: &Node, directory: &RunDirectory) -> Option<Daemon> {
         directory.dataplane_socket().into(),
         "--admin".into(),
         directory.admin_socket(&node.name).into(),
+        "--pins".into(),
+        directory.pins().join(&node.name).into(),
     ];
     arguments.extend(own);
     Some(Daemon {

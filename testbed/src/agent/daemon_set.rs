@@ -155,8 +155,9 @@ impl DaemonSet {
         let name = self.daemons.get(index).map(|daemon| daemon.name.clone()).unwrap_or_default();
         tokio::spawn(async move {
             if let Err(error) = process.exited().await {
-                tracing::error!(event = "daemon_not_watched", name, %error);
-                return;
+                tracing::error!(event = "daemon_not_watched", name, %error, "it is ended");
+                // It fails only when there is nothing left to end.
+                let _ = process.signal(Signal::KILL);
             }
             let status = child.and_then(|mut child| child.wait().ok());
             let status = status.map(|status| status.to_string());
@@ -178,9 +179,17 @@ impl DaemonSet {
 /// number, so the open cannot hit another one.
 fn started(lab: &str, daemon: &Daemon) -> io::Result<(Process, Child)> {
     let mut child = launch::launch(lab, daemon).map_err(io::Error::other)?;
-    if let Some(process) = Process::open(child.id().cast_signed())? {
-        return Ok((process, child));
+    match Process::open(child.id().cast_signed()) {
+        Ok(Some(process)) => Ok((process, child)),
+        Ok(None) => {
+            let (status, log) = (child.wait()?, daemon.log.display());
+            Err(io::Error::other(format!("it ended at once: {status}, see {log}")))
+        }
+        // What cannot be watched must not run beside the one that is started in its place.
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            Err(error)
+        }
     }
-    let status = child.wait()?;
-    Err(io::Error::other(format!("it ended at once: {status}, see {}", daemon.log.display())))
 }

@@ -67,7 +67,7 @@ pub enum AgentError {
     #[error("the worker could not become the guardian")]
     Succession(#[source] io::Error),
     /// The worker had to end; the guardian starts another.
-    #[error("the lab's worker could not begin")]
+    #[error("the lab's worker could not begin or go on")]
     Worker(#[from] WorkerError),
 }
 

@@ -40,6 +40,9 @@ pub enum WorkerError {
     /// The wires did not start.
     #[error("the wires did not start")]
     Wires(#[source] WireError),
+    /// Something ended that works as long as the worker does.
+    #[error("{0} ended, so the worker has to be started again")]
+    Ended(&'static str),
     /// A signal handler could not be installed.
     #[error("cannot listen for signals")]
     Signals(#[source] io::Error),
@@ -60,7 +63,8 @@ pub(super) enum Outcome {
     Orphaned,
 }
 
-/// Runs until SIGTERM or `POST /stop`, or until the guardian dies.
+/// Runs until SIGTERM or `POST /stop`, or until the guardian dies. After an error the guardian starts
+/// another worker.
 pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(WorkerError::Signals)?;
     let lab = Lab::load(RunDirectory::of(lab))?;
@@ -77,14 +81,15 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
     daemons.adopt(guardian.identity().pid).map_err(WorkerError::Adoption)?;
 
     let socket = lab.agent_socket();
-    tokio::spawn(async move {
+    let mut admin = tokio::spawn(async move {
         if let Err(error) = admin::serve(&socket, admin).await {
             tracing::error!(event = "admin_socket_failed", socket = %socket.display(), %error);
         }
     });
     let plan = lab.plan().clone();
     let dataplanes = lab.directory().dataplane_socket();
-    tokio::spawn(async move { vm_routes::keep(&plan, dataplanes, revision_sender).await });
+    let mut routes =
+        tokio::spawn(async move { vm_routes::keep(&plan, dataplanes, revision_sender).await });
 
     while !daemons.finished() {
         daemons.act();
@@ -99,6 +104,10 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
         tokio::select! {
             Some(index) = ends.recv() => daemons.exited(index),
             Ok(()) = guardian.exited() => return Ok(Outcome::Orphaned),
+            () = wires.ended() => return Err(WorkerError::Ended("the wires' thread")),
+            // Why has been logged: an error by the task, a panic by its hook.
+            _ = &mut admin => return Err(WorkerError::Ended("the admin socket's task")),
+            _ = &mut routes => return Err(WorkerError::Ended("the VM routes' task")),
             _ = terminate.recv() => daemons.stop(),
             () = stop.notified() => daemons.stop(),
             Ok(()) = revision.changed() => {}

@@ -8,6 +8,7 @@ use super::{
     open_lab::OpenLab,
     output::{Printer, table},
 };
+use crate::control::ClientError;
 
 /// Connections between ExpressRoute gateways and circuits
 #[derive(Debug, Args)]
@@ -139,18 +140,29 @@ async fn create_connection(create: Create, lab: &OpenLab, printer: Printer) -> R
 async fn update_connection(update: Update, lab: &OpenLab, printer: Printer) -> Result<(), Failure> {
     let Update { connection, changes } = update;
     let id = lab.gateways().connection(&connection);
-    let mut body = lab.control().get(&id).await?;
+    let resource = match changed(&id, &changes, lab).await {
+        // Somebody else was faster. Twice in a row is for the user to know.
+        Err(error) if error.is_precondition_failed() => changed(&id, &changes, lab).await?,
+        resource => resource?,
+    };
+    let applied = arm::applied(lab).await?;
+    printer.show(&resource, |resource| {
+        format!("connection {connection} updated ({applied})\n{}", details(resource))
+    })
+}
+
+/// Reads the connection, changes what is to be changed, and writes exactly that version back: ARM has
+/// no PATCH for it, and a PUT alone would undo what somebody else changed in between.
+async fn changed(id: &str, changes: &Changes, lab: &OpenLab) -> Result<Value, ClientError> {
+    let mut body = lab.control().get(id).await?;
     if let Some(bypass) = changes.express_route_gateway_bypass {
         body["properties"]["expressRouteGatewayBypass"] = Value::Bool(bypass);
     }
     if let Some(weight) = changes.routing_weight {
         body["properties"]["routingWeight"] = Value::from(weight);
     }
-    let resource = lab.control().put(&id, Some(body)).await?;
-    let applied = arm::applied(lab).await?;
-    printer.show(&resource, |resource| {
-        format!("connection {connection} updated ({applied})\n{}", details(resource))
-    })
+    let etag = arm::text_at(&body, "/etag");
+    lab.control().replace(id, body, &etag).await
 }
 
 async fn delete_connection(

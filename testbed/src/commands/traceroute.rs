@@ -85,6 +85,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let TracerouteArgs { from, to, style, max_hops, wait } = args;
     let spec = TracerouteSpec {
+        lab: Some(lab.lab().name().to_owned()),
         max_hops,
         wait: Duration::from_secs(wait),
         ..TracerouteSpec::new(&lab.node(&from)?.namespace, lab.address_of(&to)?)

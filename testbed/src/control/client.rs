@@ -13,7 +13,7 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http1,
-    header::{CONTENT_TYPE, HOST},
+    header::{CONTENT_TYPE, HOST, IF_MATCH},
 };
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -56,6 +56,12 @@ impl Client {
         self.request(Method::PUT, path, body).await
     }
 
+    /// Replaces a resource if it still is the version that `etag` names (`If-Match`, RFC 9110 section
+    /// 13.1.1); else it is refused, see [`ClientError::is_precondition_failed`].
+    pub async fn replace(&self, path: &str, body: Value, etag: &str) -> Result<Value, ClientError> {
+        self.conditional(Method::PUT, path, Some(body), Some(etag)).await
+    }
+
     /// Starts an action.
     pub async fn post(&self, path: &str, body: Option<Value>) -> Result<Value, ClientError> {
         self.request(Method::POST, path, body).await
@@ -66,15 +72,27 @@ impl Client {
         self.request(Method::DELETE, path, body).await
     }
 
-    /// One exchange; an empty answer is `Value::Null`.
     async fn request(
         &self,
         method: Method,
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, ClientError> {
+        self.conditional(method, path, body, None).await
+    }
+
+    /// One exchange; an empty answer is `Value::Null`.
+    async fn conditional(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        etag: Option<&str>,
+    ) -> Result<Value, ClientError> {
         let name = format!("{method} {path}");
-        match tokio::time::timeout(DEADLINE, self.exchange(method, path, body, &name)).await {
+        let request = build(method, path, body, etag)
+            .map_err(|source| ClientError::Request { request: name.clone(), source })?;
+        match tokio::time::timeout(DEADLINE, self.exchange(request, &name)).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(ClientError::Timeout {
                 daemon: self.daemon(),
@@ -86,9 +104,7 @@ impl Client {
 
     async fn exchange(
         &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
+        request: Request<Full<Bytes>>,
         name: &str,
     ) -> Result<Value, ClientError> {
         let failed = |source| ClientError::Exchange {
@@ -108,8 +124,6 @@ impl Client {
         // It ends by itself when the sender is dropped; its error reaches us through the request.
         tokio::spawn(connection);
 
-        let request = build(method, path, body)
-            .map_err(|source| ClientError::Request { request: name.to_owned(), source })?;
         let response = sender.send_request(request).await.map_err(failed)?;
         self.read(response, name).await
     }
@@ -182,14 +196,18 @@ fn build(
     method: Method,
     path: &str,
     body: Option<Value>,
+    etag: Option<&str>,
 ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let bytes = body.map_or_else(Bytes::new, |value| Bytes::from(value.to_string()));
-    Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(target(path))
         .header(HOST, "localhost")
-        .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(bytes))
+        .header(CONTENT_TYPE, "application/json");
+    if let Some(etag) = etag {
+        request = request.header(IF_MATCH, etag);
+    }
+    request.body(Full::new(bytes))
 }
 
 #[cfg(test)]

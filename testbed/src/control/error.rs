@@ -80,6 +80,9 @@ pub enum ClientError {
         message: String,
         /// The property or resource it is about.
         target: Option<String>,
+        /// The command that cures it, where the sentence only names a request of the API.
+        #[help]
+        cure: Option<&'static str>,
     },
     /// An error answer without an ARM body.
     #[error("{daemon} answered `{request}` with HTTP {status}: {text}")]
@@ -108,13 +111,41 @@ struct ArmError {
     target: Option<String>,
 }
 
+/// What to type after a refusal with this code of `ercontrol`'s.
+fn cure(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "AuthorizationKeyRequired" => {
+            "`erlab authorization create NAME --circuit CIRCUIT` makes a key; pass it with \
+             --authorization-key"
+        }
+        "AuthorizationKeyInvalid" => {
+            "`erlab authorization list --circuit CIRCUIT` shows the keys there are"
+        }
+        "AuthorizationKeyInUse" => {
+            "`erlab authorization create NAME --circuit CIRCUIT` makes another key, and `erlab \
+             connection delete NAME` frees this one"
+        }
+        "CircuitNotProvisioned" => "`erlab circuit provision CIRCUIT` does the provider's part",
+        "ConnectionExists" => {
+            "`erlab connection list` shows it; change it with `erlab connection update`"
+        }
+        "FastPathSkuNotEligible" => {
+            "set `sku: ErGw3AZ` for the gateway in the topology file and deploy again, or go without \
+             FastPath: --express-route-gateway-bypass false"
+        }
+        "PreconditionFailed" => "somebody else has changed it meanwhile: run the command again",
+        _ => return None,
+    })
+}
+
 impl ClientError {
     /// Reads an error answer, ARM-shaped or not.
     pub(super) fn from_answer(daemon: String, status: u16, body: &[u8], request: &str) -> Self {
         if let Ok(ErrorBody { error: ArmError { code, message, target } }) =
             serde_json::from_slice(body)
         {
-            return Self::Refused { status, code, message, target };
+            let cure = cure(&code);
+            return Self::Refused { status, code, message, target, cure };
         }
         let text = String::from_utf8_lossy(body).chars().take(200).collect();
         Self::Status { daemon, request: request.to_owned(), status, text }
@@ -123,5 +154,9 @@ impl ClientError {
     /// Whether the daemon says that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. } | Self::Status { status: 404, .. })
+    }
+    /// Whether the resource is another version than the request named.
+    pub fn is_precondition_failed(&self) -> bool {
+        matches!(self, Self::Refused { status: 412, .. } | Self::Status { status: 412, .. })
     }
 }

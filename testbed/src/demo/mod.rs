@@ -87,14 +87,16 @@ pub async fn run(options: Options, printer: Printer) -> Result<(), Failure> {
     let mut story = Story::new(shell.clone(), printer.is_json(), interrupt);
 
     let told = tell(&mut story, &options).await;
-    let removed = if options.keep { Ok(()) } else { remove(&shell, &lab).await };
-    finish(&story, &lab, options.keep, told, printer)?;
+    let keep = options.keep || !story.has_deployed();
+    let removed = if keep { Ok(()) } else { remove(&shell, &lab).await };
+    finish(&story, &lab, options.keep && story.has_deployed(), told, printer)?;
     removed
 }
 
 /// The name asked for, or the file's.
 fn lab_name(options: &Options) -> Result<String, Failure> {
     if let Some(name) = &options.lab {
+        topology::check_lab_name(name).map_err(Failure::failed)?;
         return Ok(name.clone());
     }
     let topology = match &options.topology {

@@ -46,19 +46,38 @@ pub(super) async fn hub_and_spoke_are_unreachable(story: &mut Story) -> Result<(
             words.extend(["--style", "ios"]);
         }
         let output = story.command(&words).await?;
-        let hops = hops::read(&output.stdout);
-        let arrived = hops.iter().any(|hop| hop.address.is_some_and(|at| at.to_string() == to));
-        let seen = match hops.as_slice() {
-            [] if output.stderr.contains(NO_ROUTE) => NO_ROUTE.to_owned(),
-            [] => "no hop".to_owned(),
-            hops => hops::summary(hops),
-        };
-        story.check(Check::new(
-            format!("{from} does not reach {to}"),
-            "no hop answers from there",
-            seen,
-            !arrived,
-        ))?;
+        story.check(does_not_reach(from, to, &output.stdout, &output.stderr))?;
     }
     Ok(())
+}
+
+/// A traceroute that failed for another reason than a missing route shows nothing.
+fn does_not_reach(from: &str, to: &str, stdout: &str, stderr: &str) -> Check {
+    let hops = hops::read(stdout);
+    let arrived = hops.iter().any(|hop| hop.address.is_some_and(|at| at.to_string() == to));
+    let (seen, probed) = match hops.as_slice() {
+        [] if stderr.contains(NO_ROUTE) => (NO_ROUTE.to_owned(), true),
+        [] => ("no hop".to_owned(), false),
+        hops => (hops::summary(hops), true),
+    };
+    let claim = format!("{from} does not reach {to}");
+    Check::new(claim, "no hop answers from there", seen, probed && !arrived)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(stdout: &str, stderr: &str) -> bool {
+        does_not_reach("ce1", "10.255.10.4", stdout, stderr).passed
+    }
+
+    #[test]
+    fn only_a_probe_that_was_sent_or_has_no_route_shows_that_nothing_is_reached() {
+        assert!(passes("  1 172.16.1.2 !N  *  !N\n", ""));
+        assert!(passes("", "traceroute: sendto: Network is unreachable"));
+        assert!(!passes("  1 172.16.1.2 1 msec\n  2 10.255.10.4 2 msec\n", ""));
+        assert!(!passes("", ""));
+        assert!(!passes("", "inetutils traceroute is not installed"));
+    }
 }

@@ -77,7 +77,7 @@ impl Shell {
     /// Starts `erlab` with `words`; `input` is its standard input.
     pub(super) fn start(&self, words: &[&str], input: Option<&str>) -> Result<Running, ShellError> {
         let command = command_line(words);
-        let failed = |source| ShellError { command: command.clone(), source };
+        let failed = |source| ShellError { command: without_key(&command), source };
         let arguments = words.iter().map(OsString::from);
         let mut child = Command::new(&self.program)
             .args(arguments)
@@ -104,7 +104,7 @@ impl Shell {
 impl Running {
     /// Waits for its end.
     pub(super) async fn finish(&mut self) -> Result<Output, ShellError> {
-        let failed = |source| ShellError { command: self.command.clone(), source };
+        let failed = |source| ShellError { command: without_key(&self.command), source };
         let status = self.child.wait().await.map_err(failed)?;
         Ok(Output {
             command: self.command.clone(),
@@ -114,14 +114,19 @@ impl Running {
         })
     }
 
-    /// Interrupts it and waits until it has undone itself; kills it when that takes too long.
-    pub(super) async fn interrupt(&mut self) {
+    /// Interrupts it and waits until it has undone itself; kills it when that takes too long. Answers
+    /// whether it has undone itself: neither succeeded all the same nor had to be killed.
+    pub(super) async fn interrupt(&mut self) -> bool {
         if let Some(pid) = self.child.id() {
             // ESRCH: it has just ended by itself.
             let _ = killpg(Pid::from_raw(pid.cast_signed()), Signal::SIGINT);
         }
-        if tokio::time::timeout(PATIENCE, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(ended) => ended.is_ok_and(|status| status.code().is_some_and(|code| code != 0)),
+            Err(_elapsed) => {
+                let _ = self.child.kill().await;
+                false
+            }
         }
     }
 }
@@ -153,6 +158,17 @@ pub(super) fn command_line(words: &[&str]) -> String {
     line
 }
 
+/// A command line as it may stand in an error or a report: an authorization key is a secret.
+pub(super) fn without_key(command: &str) -> String {
+    let mut is_key = false;
+    let words = command.split(' ').map(|word| {
+        let shown = if is_key { "KEY" } else { word };
+        is_key = word == "--authorization-key";
+        shown
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn read(
     pipe: Option<impl AsyncReadExt + Unpin + Send + 'static>,
 ) -> JoinHandle<io::Result<String>> {
@@ -167,4 +183,36 @@ fn read(
 
 async fn joined(task: &mut JoinHandle<io::Result<String>>) -> io::Result<String> {
     task.await.map_err(io::Error::other)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_in_no_error() {
+        let words = ["connection", "create", "conn1", "--authorization-key", "1234-abcd", "--x"];
+        let shown = without_key(&command_line(&words));
+        assert_eq!(shown, "erlab connection create conn1 --authorization-key KEY --x");
+        assert_eq!(without_key("erlab inspect"), "erlab inspect");
+    }
+
+    fn running(script: &str) -> Running {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().unwrap();
+        let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
+        Running { command: "sh".to_owned(), child, stdout, stderr }
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_command_has_undone_itself_only_when_it_says_so() {
+        for (script, undone) in [("exit 1", true), ("exit 0", false)] {
+            let mut running = running(script);
+            // Not ended by the signal before it can say so.
+            running.child.wait().await.unwrap();
+            assert_eq!(running.interrupt().await, undone, "{script}");
+        }
+        assert!(!running("sleep 60").interrupt().await);
+    }
 }

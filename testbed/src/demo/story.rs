@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     check::Check,
-    shell::{Output, Running, Shell, ShellError, command_line},
+    shell::{Output, Running, Shell, ShellError, command_line, without_key},
     text::{Style, continued, indented, wrap},
 };
 use crate::{
@@ -22,6 +22,7 @@ pub(super) struct Story {
     silent: bool,
     interrupt: Interrupt,
     scenes: Vec<Scene>,
+    deployed: bool,
 }
 
 /// One scene and its verdicts.
@@ -63,7 +64,14 @@ pub(super) struct Background(Running);
 impl Story {
     /// A story that uses `shell` and ends when the user interrupts.
     pub(super) fn new(shell: Shell, silent: bool, interrupt: Interrupt) -> Self {
-        Self { shell, style: Style::of_stdout(), silent, interrupt, scenes: Vec::new() }
+        let (style, scenes) = (Style::of_stdout(), Vec::new());
+        Self { shell, style, silent, interrupt, scenes, deployed: false }
+    }
+
+    /// Whether the story's own lab may be there. Its first command is `deploy`: when that fails it
+    /// takes back what it made, and a lab of the name is somebody else's.
+    pub(super) fn has_deployed(&self) -> bool {
+        self.deployed
     }
 
     /// The verdicts so far.
@@ -169,10 +177,14 @@ impl Story {
     /// Waits for a command; when the user interrupts, the command first.
     async fn wait(&mut self, running: &mut Running) -> Result<Output, Stop> {
         tokio::select! {
-            output = running.finish() => return Ok(output?),
+            output = running.finish() => {
+                let output = output?;
+                self.deployed |= output.status.success();
+                return Ok(output);
+            }
             _interrupted = self.interrupt.received() => {}
         }
-        running.interrupt().await;
+        self.deployed |= !running.interrupt().await;
         Err(Stop::Interrupted)
     }
 
@@ -195,5 +207,6 @@ fn succeeded(output: Output) -> Result<Output, Stop> {
     if output.status.success() {
         return Ok(output);
     }
-    Err(Stop::Command(format!("`{}` failed: {}", output.command, output.text().trim())))
+    let command = without_key(&output.command);
+    Err(Stop::Command(format!("`{command}` failed: {}", output.text().trim())))
 }

@@ -14,10 +14,11 @@ use nix::{
     sys::statfs::{BPF_FS_MAGIC, statfs},
 };
 
-use super::run_directory::BPF;
+use super::run_directory::{self, BPF};
 
 /// Mounts it unless it is.
 pub(super) fn ensure() -> io::Result<()> {
+    let _lock = run_directory::lock()?;
     fs::create_dir_all(BPF)?;
     if statfs(BPF)?.filesystem_type() != BPF_FS_MAGIC {
         mount(Some("bpf"), BPF, Some("bpf"), MsFlags::empty(), None::<&str>)?;

@@ -8,11 +8,12 @@ use nix::mount::{MntFlags, umount2};
 use super::{
     RunDirectory, guardian,
     lab::{directories, run_directories},
-    run_directory::{BPF, ROOT},
+    run_directory::{self, BPF, ROOT},
 };
 use crate::{
     agent::{self, marked_labs, marked_with_lab},
     network::{self, RemoveError},
+    topology::{LabNameError, check_lab_name},
 };
 
 /// How long the guardian may take to end all daemons in their order, its own patience included.
@@ -33,7 +34,7 @@ pub struct Removed {
     pub processes: usize,
     /// Network namespaces.
     pub namespaces: usize,
-    /// Whether MSEEs had left pins.
+    /// Whether routers or gateways had left pins.
     pub pins: bool,
     /// Whether there was a run directory.
     pub directory: bool,
@@ -56,6 +57,10 @@ impl fmt::Display for Removed {
 /// Why something of a lab is left.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum DestroyError {
+    /// No lab can have this name.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Name(#[from] LabNameError),
     /// There is nothing of such a lab.
     #[error("there is no lab named `{lab}`{}", known(labs))]
     #[diagnostic(help("`erlab inspect --all` lists the labs there are"))]
@@ -137,11 +142,13 @@ pub async fn destroy_all() -> Result<Vec<Removed>, DestroyError> {
     failure.map_or(Ok(removed), Err)
 }
 
-/// Names of all labs that left a run directory, a namespace or a process.
+/// Names of all labs that left a run directory, a namespace or a process. Anybody can start a
+/// process with a mark, so what cannot be a name is nobody's.
 fn all_labs() -> io::Result<Vec<String>> {
     let mut labs = run_directories()?;
     labs.extend(network::labs()?);
     labs.extend(marked_labs()?);
+    labs.retain(|lab| check_lab_name(lab).is_ok());
     labs.sort();
     labs.dedup();
     Ok(labs)
@@ -149,6 +156,7 @@ fn all_labs() -> io::Result<Vec<String>> {
 
 /// Processes first: they hold namespaces, pins and sockets, and would make them anew.
 async fn remove(lab: &str) -> Result<Removed, DestroyError> {
+    check_lab_name(lab)?;
     let directory = RunDirectory::of(lab);
     let processes = end_processes(&directory)
         .await
@@ -196,8 +204,11 @@ fn remove_tree(path: &Path) -> Result<bool, DestroyError> {
 
 /// Unmounts the bpffs and removes the labs' parent directory when no lab is left. Each step fails
 /// by itself when something is left: rmdir(2) and umount(2) refuse what is in use, and a lab always
-/// makes its run directory before it needs the bpffs.
+/// makes its run directory before it needs the bpffs. The lock keeps a lab that is being deployed
+/// from finding the bpffs mounted just before it goes.
 fn remove_root_if_unused() {
+    // Without the lock both stay, which the next lab does not mind.
+    let Ok(_lock) = run_directory::lock() else { return };
     if run_directories().is_ok_and(|labs| labs.is_empty()) {
         // The kernel puts files of its own into a new bpffs (maps.debug); pins are in directories.
         if directories(Path::new(BPF)).is_ok_and(|pins| pins.is_empty()) {
@@ -205,5 +216,18 @@ fn remove_root_if_unused() {
             let _ = fs::remove_dir(BPF);
         }
         let _ = fs::remove_dir(ROOT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_a_lab_is_refused_before_anything_is_touched() {
+        for name in ["..", "/x", "bpf", ""] {
+            let refused = destroy(name).await;
+            assert!(matches!(refused, Err(DestroyError::Name(_))), "{name}: {refused:?}");
+        }
     }
 }

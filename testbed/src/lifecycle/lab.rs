@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_directory::{ROOT, RunDirectory};
 use crate::topology::{
-    Topology,
+    LabNameError, Topology, check_lab_name,
     plan::{Node, Plan},
 };
 
@@ -32,6 +32,10 @@ pub struct Lab {
 /// Why a lab was not found.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum FindError {
+    /// No lab can have this name.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Name(#[from] LabNameError),
     /// There is no lab of this name.
     #[error("no lab named `{lab}` is running{}", others(running))]
     #[diagnostic(help("deploy it with `erlab deploy -t FILE`"))]
@@ -74,6 +78,7 @@ fn others(running: &[String]) -> String {
 impl Lab {
     /// The lab `name`, or the only one when no name is given.
     pub fn find(name: Option<&str>) -> Result<Self, FindError> {
+        name.map_or(Ok(()), check_lab_name)?;
         let running = running_labs().map_err(FindError::List)?;
         let name = match (name, running.as_slice()) {
             (Some(name), _) if running.iter().any(|lab| lab == name) => name,

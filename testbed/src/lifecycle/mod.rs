@@ -15,6 +15,7 @@ mod lab;
 mod probe;
 mod readiness;
 mod registration;
+mod revision;
 mod run_directory;
 
 pub use deploy::{DeployError, Progress, deploy};
@@ -27,5 +28,6 @@ pub use lab::{FindError, Lab, LabState, running_labs};
 pub use probe::{ProbeError, probe};
 pub use readiness::{NotReady, ReadinessError};
 pub use registration::RegistrationError;
+pub use revision::{Behind, InForce, in_force};
 pub use run_directory::RunDirectory;
 pub(crate) use run_directory::write_json;

@@ -12,9 +12,6 @@ use crate::{
 /// devmap and AF_XDP with multi-buffer veth came with 5.18.
 const MINIMUM_KERNEL: (u32, u32) = (5, 18);
 
-/// Names that would collide with the lab's own files.
-const RESERVED_NODES: [&str; 4] = ["agent", "control", "dataplane", "fabric"];
-
 /// What is missing on this machine.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum ProbeError {
@@ -44,20 +41,10 @@ pub enum ProbeError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Program(#[from] ProgramError),
-    /// A name is taken by the lab's own files.
-    #[error("`{name}` cannot be the name of a {what}: erlab uses it itself")]
-    #[diagnostic(help("choose another name"))]
-    Reserved {
-        /// The name.
-        name: String,
-        /// `lab` or `node`.
-        what: &'static str,
-    },
 }
 
 /// Checks that this machine can run `plan`, by trying; leaves nothing behind.
 pub async fn probe(plan: &Plan) -> Result<(), ProbeError> {
-    names(plan)?;
     if !geteuid().is_root() {
         return Err(ProbeError::NotRoot);
     }
@@ -77,14 +64,6 @@ pub async fn probe(plan: &Plan) -> Result<(), ProbeError> {
         agent::find_program(program)?;
     }
     Ok(())
-}
-
-fn names(plan: &Plan) -> Result<(), ProbeError> {
-    if plan.lab == "bpf" {
-        return Err(ProbeError::Reserved { name: plan.lab.clone(), what: "lab" });
-    }
-    let taken = plan.nodes.iter().find(|node| RESERVED_NODES.contains(&node.name.as_str()));
-    taken.map_or(Ok(()), |node| Err(ProbeError::Reserved { name: node.name.clone(), what: "node" }))
 }
 
 /// Major and minor number of a release such as `6.1.0-18-amd64`.

@@ -6,19 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::Lab;
-use crate::{
-    agent,
-    control::{Client, ClientError},
-    topology::plan::NodeKind,
+use super::{
+    Lab,
+    revision::{Dataplane, Lack, POLL, Status, dataplanes, told},
 };
-
-/// Pause between two looks: short beside a deployment of two seconds, and `ercontrol` logs each.
-const POLL: Duration = Duration::from_millis(50);
+use crate::{agent, control::Client};
 
 /// Lines of a log that tell why its daemon is not ready.
 const LOG_LINES: usize = 5;
@@ -64,30 +59,6 @@ fn lines(nodes: &[NotReady]) -> String {
     nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-/// A node a lab waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Dataplane {
-    kind: &'static str,
-    name: String,
-}
-
-/// Answer of `GET /erlab/status`.
-#[derive(Clone, Debug, Deserialize)]
-struct Status {
-    revision: u64,
-    dataplanes: Vec<DataplaneStatus>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct DataplaneStatus {
-    kind: String,
-    name: String,
-    connected: bool,
-    applied: Option<u64>,
-    #[serde(default)]
-    error: Option<String>,
-}
-
 /// Waits until `ercontrol` answers.
 pub(super) async fn control_answers(lab: &Lab, deadline: Instant) -> Result<(), ReadinessError> {
     let client = Client::connect(lab.control_socket());
@@ -126,17 +97,11 @@ pub(super) async fn all_ready(lab: &Lab, deadline: Instant) -> Result<u64, Readi
 }
 
 /// One look: the revision in force everywhere, or who lacks what.
-async fn look(lab: &Lab) -> Result<u64, Vec<(Dataplane, String)>> {
-    let client = Client::connect(lab.control_socket());
-    let control = Dataplane { kind: agent::ERCONTROL, name: agent::ERCONTROL.to_owned() };
-    let answer = client.get("/erlab/status").await.map_err(|error| told(&error));
-    let status = answer.and_then(|answer| {
-        serde_json::from_value::<Status>(answer).map_err(|error| error.to_string())
-    });
-    let status = status.map_err(|why| vec![(control, why)])?;
+async fn look(lab: &Lab) -> Result<u64, Vec<Lack>> {
+    let status = Status::of(lab).await.map_err(|lack| vec![lack])?;
     let mut lacking = Vec::new();
-    for dataplane in dataplanes(lab) {
-        let lack = match applied(&status, &dataplane) {
+    for dataplane in dataplanes(lab.plan()) {
+        let lack = match status.applied(&dataplane) {
             Ok(()) if dataplane.kind == "host" => None,
             Ok(()) => not_ready(lab, &dataplane.name).await,
             Err(why) => Some(why),
@@ -146,42 +111,6 @@ async fn look(lab: &Lab) -> Result<u64, Vec<(Dataplane, String)>> {
     if lacking.is_empty() { Ok(status.revision) } else { Err(lacking) }
 }
 
-fn dataplanes(lab: &Lab) -> Vec<Dataplane> {
-    let nodes = lab.plan().nodes.iter().filter_map(|node| {
-        let kind = match node.kind {
-            NodeKind::Msee { .. } => "msee",
-            NodeKind::Gateway { .. } => "ergw",
-            _ => return None,
-        };
-        Some(Dataplane { kind, name: node.name.clone() })
-    });
-    let host = Dataplane { kind: "host", name: agent::HOST.to_owned() };
-    nodes.chain([host]).collect()
-}
-
-/// Whether `ercontrol` heard from a dataplane that the current revision is in force.
-fn applied(status: &Status, dataplane: &Dataplane) -> Result<(), String> {
-    let found = status
-        .dataplanes
-        .iter()
-        .find(|found| found.kind == dataplane.kind && found.name == dataplane.name);
-    match found {
-        None => Err("never connected to ercontrol".to_owned()),
-        Some(DataplaneStatus { connected: false, .. }) => {
-            Err("not connected to ercontrol".to_owned())
-        }
-        Some(DataplaneStatus { applied: Some(applied), .. }) if *applied >= status.revision => {
-            Ok(())
-        }
-        Some(DataplaneStatus { error: Some(error), .. }) => Err(error.clone()),
-        Some(DataplaneStatus { applied, .. }) => {
-            let applied =
-                applied.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
-            Err(format!("applied revision {applied} of {}", status.revision))
-        }
-    }
-}
-
 /// What the daemon of a router or gateway itself says.
 async fn not_ready(lab: &Lab, node: &str) -> Option<String> {
     match Client::connect(lab.admin_socket(node)).get("/health").await {
@@ -189,11 +118,6 @@ async fn not_ready(lab: &Lab, node: &str) -> Option<String> {
         Ok(health) => Some(format!("says {health}")),
         Err(error) => Some(told(&error)),
     }
-}
-
-fn told(error: &ClientError) -> String {
-    let cause = std::error::Error::source(error);
-    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 fn with_log(lab: &Lab, dataplane: &Dataplane, why: String) -> NotReady {

@@ -4,7 +4,7 @@
 //! outlives what it describes.
 
 use std::{
-    fs::{self, DirBuilder},
+    fs::{self, DirBuilder, File},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -15,8 +15,12 @@ use serde::Serialize;
 /// Parent of all labs' run directories.
 pub(super) const ROOT: &str = "/run/erlab";
 
-/// Mount point of the bpffs that holds the pins of all labs' MSEEs; not the name of a lab.
+/// Mount point of the bpffs that holds the pins of all labs' routers and gateways; not the name of a lab.
 pub(super) const BPF: &str = "/run/erlab/bpf";
+
+/// Held while directories or the bpffs come or go that all labs share. Never removed: two processes
+/// could then hold the locks of two files of this name.
+const LOCK: &str = "/run/erlab.lock";
 
 /// The run directory of one lab, 0700: its sockets give full control of the lab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// The directory of `lab`; nothing is made or looked at.
+    /// The directory of `lab`; nothing is made or looked at, the name neither.
     pub fn of(lab: &str) -> Self {
         Self { lab: lab.to_owned(), path: Path::new(ROOT).join(lab) }
     }
@@ -34,6 +38,7 @@ impl RunDirectory {
     /// Makes it. Fails with [`io::ErrorKind::AlreadyExists`] when the lab has one: of two deploys
     /// at the same time only one goes on.
     pub fn make(&self) -> io::Result<()> {
+        let _lock = lock()?;
         DirBuilder::new().recursive(true).mode(0o755).create(ROOT)?;
         DirBuilder::new().mode(0o700).create(&self.path)
     }
@@ -99,10 +104,19 @@ impl RunDirectory {
         self.path.join("agent.log")
     }
 
-    /// Pins of all MSEEs of the lab.
+    /// Pins of all routers and gateways of the lab.
     pub fn pins(&self) -> PathBuf {
         Path::new(BPF).join(&self.lab)
     }
+}
+
+/// Waits for the lock on what all labs share; it is held until the file is closed. Processes started
+/// meanwhile do not inherit it: the file is opened close-on-exec.
+pub(super) fn lock() -> io::Result<File> {
+    let mut options = fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).mode(0o600).open(LOCK)?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// Writes `value` as JSON, so that a reader sees the old file or the new one, whatever is killed.

@@ -47,16 +47,10 @@ pub enum BuildError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Namespace(#[from] NamespaceError),
-    /// A socket in a namespace.
-    #[error("cannot configure {namespace}: no {what} socket")]
-    Socket {
-        /// Where.
-        namespace: String,
-        /// Which kind.
-        what: &'static str,
-        /// The socket(2) error.
-        source: io::Error,
-    },
+    /// A namespace could not be opened for configuration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Connect(#[from] ConnectError),
     /// A netlink request.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -103,20 +97,6 @@ pub enum BuildError {
         /// Why the removal failed.
         source: Box<RemoveError>,
     },
-}
-
-impl From<ConnectError> for BuildError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Namespace(source) => Self::Namespace(source),
-            ConnectError::Socket { what, namespace, source } => {
-                Self::Socket { namespace, what, source }
-            }
-            ConnectError::Thread { namespace } => {
-                Self::Namespace(NamespaceError::Panicked { name: namespace })
-            }
-        }
-    }
 }
 
 /// Builds the network of a plan. When it fails, everything it made is removed again.

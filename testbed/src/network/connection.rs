@@ -47,7 +47,7 @@ pub(super) struct LinkFacts {
 
 /// Why a namespace could not be opened.
 #[derive(Debug, thiserror::Error, Diagnostic)]
-pub(super) enum ConnectError {
+pub enum ConnectError {
     /// The namespace itself.
     #[error(transparent)]
     #[diagnostic(transparent)]

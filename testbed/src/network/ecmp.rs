@@ -32,9 +32,6 @@ use super::{
 };
 use trial::Flow;
 
-/// Destination port of the first hop's probes; inetutils traceroute starts there like every other.
-pub const FIRST_HOP_PORT: u16 = 33434;
-
 /// Custom fields (policy 3 of `fib_multipath_hash_policy`).
 const HASH_POLICY: &str = "3";
 
@@ -54,6 +51,10 @@ pub enum EcmpError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Namespace(#[from] NamespaceError),
+    /// A namespace could not be opened for configuration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Connect(#[from] ConnectError),
     /// A request for the trial's interfaces or routes.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -70,18 +71,6 @@ pub enum EcmpError {
         /// Its error.
         source: std::io::Error,
     },
-}
-
-impl From<ConnectError> for EcmpError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Namespace(source) => Self::Namespace(source),
-            ConnectError::Socket { source, .. } => Self::Socket { call: "socket", source },
-            ConnectError::Thread { namespace } => {
-                Self::Namespace(NamespaceError::Panicked { name: namespace })
-            }
-        }
-    }
 }
 
 /// Why a VM may choose another MSEE than documented. The lab works all the same.

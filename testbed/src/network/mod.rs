@@ -29,7 +29,7 @@ pub mod routes;
 mod sysctl;
 
 pub use build::{BuildError, Built, build};
-pub use connection::NetlinkError;
+pub use connection::{ConnectError, NetlinkError};
 pub use remove::{RemoveError, labs, remove};
 
 /// The mark of a lab's objects.

@@ -22,34 +22,14 @@ pub enum RemoveError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Namespace(#[from] NamespaceError),
-    /// A namespace could not be looked into.
-    #[error("cannot open a {what} socket in {namespace}")]
-    Socket {
-        /// Where.
-        namespace: String,
-        /// Which kind.
-        what: &'static str,
-        /// The socket(2) error.
-        source: io::Error,
-    },
+    /// A namespace could not be opened for configuration.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Connect(#[from] ConnectError),
     /// An interface.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Netlink(#[from] NetlinkError),
-}
-
-impl From<ConnectError> for RemoveError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Namespace(source) => Self::Namespace(source),
-            ConnectError::Socket { what, namespace, source } => {
-                Self::Socket { namespace, what, source }
-            }
-            ConnectError::Thread { namespace } => {
-                Self::Namespace(NamespaceError::Panicked { name: namespace })
-            }
-        }
-    }
 }
 
 /// Removes the namespaces and interfaces that carry the mark of `lab`; returns how many namespaces.
@@ -112,29 +92,34 @@ async fn mark_of(name: &str) -> Option<String> {
     links.remove("lo")?.alias
 }
 
+/// Takes the name away also when an interface stays: most end with their namespace.
 async fn remove_namespace(name: &str, mark: &str) -> Result<(), RemoveError> {
-    if namespace::is_mounted(name) {
-        let namespace = Connection::open(name).await?;
-        let links = namespace.links().await?;
-        let marked = links
-            .iter()
-            .filter(|(name, link)| link.alias.as_deref() == Some(mark) && name.as_str() != "lo");
-        let deleted = marked.map(|(name, link)| {
-            let namespace = &namespace;
-            async move {
-                let deleted = namespace.netlink().link().del(link.index).execute().await;
-                // Its other end was deleted first, and it with it.
-                if deleted.as_ref().is_err_and(is_gone) {
-                    return Ok(());
-                }
-                deleted.map_err(namespace.failed(format!("delete {name}")))
+    let emptied = if namespace::is_mounted(name) { remove_links(name, mark).await } else { Ok(()) };
+    let deleted = namespace::delete(name);
+    emptied?;
+    Ok(deleted?)
+}
+
+/// Deletes every marked interface that can be, and answers with the first error.
+async fn remove_links(name: &str, mark: &str) -> Result<(), RemoveError> {
+    let namespace = Connection::open(name).await?;
+    let links = namespace.links().await?;
+    let marked = links
+        .iter()
+        .filter(|(name, link)| link.alias.as_deref() == Some(mark) && name.as_str() != "lo");
+    let deleted = marked.map(|(name, link)| {
+        let namespace = &namespace;
+        async move {
+            let deleted = namespace.netlink().link().del(link.index).execute().await;
+            // Its other end was deleted first, and it with it.
+            if deleted.as_ref().is_err_and(is_gone) {
+                return Ok(());
             }
-        });
-        for result in join_all(deleted).await {
-            result?;
+            deleted.map_err(namespace.failed(format!("delete {name}")))
         }
-    }
-    Ok(namespace::delete(name)?)
+    });
+    let results: Result<Vec<()>, NetlinkError> = join_all(deleted).await.into_iter().collect();
+    Ok(results.map(drop)?)
 }
 
 fn is_gone(error: &rtnetlink::Error) -> bool {

@@ -4,7 +4,7 @@
 //! others' stay untouched and a restarted agent knows its own. A changed route is replaced in one request (`NLM_F_REPLACE`): there is no moment
 //! without it. Next hops are MSEEs by their in-VNet addresses; a VM's /32 makes them `onlink`.
 
-use std::{collections::BTreeMap, io, net::Ipv4Addr};
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use desired::NicRoutes;
 use futures::TryStreamExt;
@@ -15,10 +15,7 @@ use netlink_packet_route::route::{
 };
 use rtnetlink::{RouteMessageBuilder, RouteNextHopBuilder};
 
-use super::{
-    connection::{ConnectError, Connection, NetlinkError},
-    namespace::NamespaceError,
-};
+use super::connection::{ConnectError, Connection, NetlinkError};
 
 /// `rtm_protocol` of our routes: RTPROT_BGP, 186. Nothing else in a VM speaks BGP.
 pub(super) const PROTOCOL: RouteProtocol = RouteProtocol::Bgp;
@@ -29,20 +26,10 @@ pub(super) const INTERFACE: &str = "eth1";
 /// Why a VM's routes could not be set.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum RoutesError {
-    /// Its namespace.
+    /// A namespace could not be opened for configuration.
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Namespace(#[from] NamespaceError),
-    /// A socket in it.
-    #[error("cannot open a {what} socket in {namespace}")]
-    Socket {
-        /// Where.
-        namespace: String,
-        /// Which kind.
-        what: &'static str,
-        /// The socket(2) error.
-        source: io::Error,
-    },
+    Connect(#[from] ConnectError),
     /// It has no `eth1`.
     #[error("{namespace} has no interface eth1: it is not the namespace of a VM")]
     NoInterface {
@@ -53,20 +40,6 @@ pub enum RoutesError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Netlink(#[from] NetlinkError),
-}
-
-impl From<ConnectError> for RoutesError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Namespace(source) => Self::Namespace(source),
-            ConnectError::Socket { what, namespace, source } => {
-                Self::Socket { namespace, what, source }
-            }
-            ConnectError::Thread { namespace } => {
-                Self::Namespace(NamespaceError::Panicked { name: namespace })
-            }
-        }
-    }
 }
 
 /// How many routes [`set`] touched.

@@ -246,7 +246,8 @@ impl Mistake {
 }
 
 impl NameRule {
-    fn cure(self) -> String {
+    /// What to do about it.
+    pub(super) fn cure(self) -> String {
         match self {
             Self::Characters => {
                 "use letters, digits, `-` and `_`, first a letter or digit".to_owned()

@@ -13,6 +13,7 @@ mod file;
 mod load;
 mod located;
 mod mistake;
+mod name;
 pub mod plan;
 mod planner;
 mod quantity;
@@ -26,6 +27,7 @@ pub use file::{
 pub use load::{LoadError, load, parse};
 pub use located::{Entries, Located, Span};
 pub use mistake::{Mistake, PlanError};
+pub use name::{LabNameError, check_lab_name};
 pub use planner::plan;
 pub use quantity::{Bandwidth, Delay, Prefix};
 pub use routers::{Router, RouterCircuitPort, RouterFabricPort, routers};

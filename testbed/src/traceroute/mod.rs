@@ -38,6 +38,8 @@ pub const FIRST_HOP_PORT: u16 = 33_434;
 pub struct TracerouteSpec {
     /// Network namespace of the sender, as under /run/netns.
     pub namespace: String,
+    /// Lab whose mark the tool's process carries, so that `erlab destroy` finds and ends it.
+    pub lab: Option<String>,
     /// Destination.
     pub to: Ipv4Addr,
     /// Highest TTL tried, 1 to 255.
@@ -49,10 +51,11 @@ pub struct TracerouteSpec {
 }
 
 impl TracerouteSpec {
-    /// 64 hops as the tool's default, one second a probe, five silent hops.
+    /// Of no lab; 64 hops as the tool's default, one second a probe, five silent hops.
     pub fn new(namespace: impl Into<String>, to: Ipv4Addr) -> Self {
         Self {
             namespace: namespace.into(),
+            lab: None,
             to,
             max_hops: 64,
             wait: Duration::from_secs(1),

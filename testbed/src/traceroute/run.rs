@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{Trace, TracerouteSpec, parse};
-use crate::network::namespace::{self, NamespaceError};
+use crate::{
+    agent::LAB_MARK,
+    network::namespace::{self, NamespaceError},
+};
 
 /// The package's own name for it, and the name Debian's alternatives give the chosen traceroute.
 const PROGRAMS: [&str; 2] = ["inetutils-traceroute", "traceroute"];
@@ -88,6 +91,9 @@ fn command(program: &str, spec: &TracerouteSpec) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if let Some(lab) = &spec.lab {
+        command.env(LAB_MARK, lab);
+    }
     command
 }
 
@@ -151,6 +157,16 @@ fn failure(program: &'static str, call: &'static str) -> impl FnOnce(io::Error) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_process_carries_its_labs_mark() {
+        let spec = TracerouteSpec::new("x-vm", Ipv4Addr::LOCALHOST);
+        assert_eq!(command("traceroute", &spec).get_envs().count(), 0);
+        let spec = TracerouteSpec { lab: Some("x".to_owned()), ..spec };
+        let command = command("traceroute", &spec);
+        let mark = command.get_envs().next().unwrap();
+        assert_eq!(mark, (LAB_MARK.as_ref(), Some("x".as_ref())));
+    }
 
     #[test]
     fn silence_counts_from_the_end_and_only_whole_hops() {

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::report::{Latency, Report};
 
 const HEADER: [&str; 10] =
-    ["flow", "sent", "received", "lost", "dup", "reord", "other", "gap ms", "latency ms", "TTL"];
+    ["FLOW", "SENT", "RECEIVED", "LOST", "DUP", "REORD", "OTHER", "GAP MS", "LATENCY MS", "TTL"];
 
 /// One line a flow, then a line for each thing that is not a number of the table.
 pub fn render_table(reports: &[Report]) -> String {
@@ -76,7 +76,7 @@ mod tests {
             ..Report::default()
         };
         let expected = "\
-flow      sent  received  lost  dup  reord  other  gap ms         latency ms              TTL
+FLOW      SENT  RECEIVED  LOST  DUP  REORD  OTHER  GAP MS         LATENCY MS              TTL
 ce1-hub  10000      9998     2    0      0      0     3.0  35.50/35.71/36.00  61:5000 62:4998
 ce1-hub: 3 unsent: Network is unreachable
 ";

@@ -37,6 +37,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use tokio::sync::watch;
+
 use self::forwarding::{Command, Forwarding};
 pub use self::{
     error::WireError,
@@ -63,6 +65,8 @@ pub struct Wires {
     commands: Sender<Command>,
     wake: UnixStream,
     thread: Option<JoinHandle<()>>,
+    /// Its sender is the thread's, and is dropped with it, after a panic too.
+    alive: watch::Receiver<()>,
 }
 
 impl Wires {
@@ -79,16 +83,18 @@ impl Wires {
         }
         let (commands, obeyed) = mpsc::channel();
         let forwarding = Forwarding::open(wires)?;
+        let (living, alive) = watch::channel(());
         let thread = std::thread::Builder::new()
             .name("wires".to_owned())
             .spawn(move || {
+                let _living = living;
                 if let Err(error) = priority::be_prompt() {
                     tracing::warn!(event = "wires_imprecise", %error, "delays may be longer");
                 }
                 forwarding.run(&woken, &obeyed);
             })
             .map_err(WireError::Thread)?;
-        Ok(Self { commands, wake, thread: Some(thread) })
+        Ok(Self { commands, wake, thread: Some(thread), alive })
     }
 
     /// Changes what a wire does to frames, in both directions, for frames that arrive from now on.
@@ -102,6 +108,14 @@ impl Wires {
     /// what it is doing: under a millisecond.
     pub fn statistics(&self) -> Result<Vec<WireStatistics>, WireError> {
         self.ask(Command::Statistics)
+    }
+
+    /// Waits until the wires' thread has ended, which it does only when it was stopped or has failed:
+    /// nothing is forwarded any more. Cancel safe.
+    pub async fn ended(&self) {
+        let mut alive = self.alive.clone();
+        // Nothing is ever sent: a change is the end.
+        while alive.changed().await.is_ok() {}
     }
 
     /// Ends the wires and answers their last statistics.

@@ -151,7 +151,7 @@ fn a_vlan_tag_survives_the_wire() {
     from.send([tagged.as_slice()].into_iter()).unwrap();
 
     let mut buffer = [0; 200];
-    let received = (0..100).find_map(|_| {
+    let received = (0..2_500).find_map(|_| {
         std::thread::sleep(Duration::from_millis(2));
         let mut batch = batch::ReceiveBatch::new();
         let messages = batch
@@ -222,4 +222,14 @@ fn names_are_unique_and_known() {
     let error = wires.set("none", Impairment::default()).unwrap_err();
     assert!(matches!(error, WireError::Unknown(name) if name == "none"));
     assert_eq!(wires.stop().unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_end_of_the_thread_is_noticed() {
+    let wires = Wires::start(vec![]).unwrap();
+    let early = tokio::time::timeout(Duration::from_millis(50), wires.ended()).await;
+    assert!(early.is_err(), "the thread has ended by itself");
+    wires.ask(Command::Stop).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), wires.ended()).await.unwrap();
+    assert!(matches!(wires.statistics(), Err(WireError::Stopped)));
 }

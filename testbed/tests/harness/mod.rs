@@ -184,10 +184,10 @@ impl Drop for Lab {
             self.print_logs();
         }
         let output = erlab_command().args(["destroy", &self.name]).output();
-        if let Ok(output) = output {
-            if !output.status.success() {
-                eprintln!("destroy failed: {}", String::from_utf8_lossy(&output.stderr));
-            }
+        if let Ok(output) = output
+            && !output.status.success()
+        {
+            eprintln!("destroy failed: {}", String::from_utf8_lossy(&output.stderr));
         }
     }
 }

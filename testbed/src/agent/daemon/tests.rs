@@ -58,7 +58,7 @@ fn the_command_lines_are_the_ones_the_daemons_take() {
         lines[3],
         format!(
             "--name ERGW1 --control {directory}/dataplane.sock --admin {directory}/ERGW1.sock \
-             --interface eth1"
+             --pins /run/erlab/bpf/lc-unit/ERGW1 --interface eth1"
         )
     );
 }

@@ -22,16 +22,3 @@ fn empty_values_make_no_line() {
     let text = lines(&[("name", "conn1".to_owned()), ("key", String::new())]);
     assert_eq!(text, "name: conn1\n");
 }
-
-#[test]
-fn a_laggard_says_what_it_is_missing() {
-    assert_eq!(describe(&json!({"name": "ERGW1", "connected": false})), "ERGW1 is not connected");
-    assert_eq!(
-        describe(&json!({"name": "msee-a", "connected": true, "applied": 4})),
-        "msee-a is at revision 4"
-    );
-    assert_eq!(
-        describe(&json!({"name": "msee-a", "connected": true, "error": "table full"})),
-        "msee-a: table full"
-    );
-}

@@ -4,7 +4,7 @@ use super::*;
 
 fn counters() -> Value {
     json!({ "verdicts": {
-        "gw_forwarded": 10, "icmp_time_exceeded": 3, "no_route": 2, "icmp_net_unreachable": 2,
+        "gw_forwarded": 10, "icmp_time_exceeded": 3, "no_route": 2, "icmp_unroutable": 2,
         "port_unknown": 0,
     }})
 }
@@ -21,10 +21,10 @@ fn names(drops: &Drops) -> Vec<&'static str> {
 
 #[test]
 fn losses_only_unless_all() {
-    assert_eq!(names(&drops(false)), ["icmp_time_exceeded", "icmp_net_unreachable"]);
+    assert_eq!(names(&drops(false)), ["icmp_time_exceeded", "icmp_unroutable"]);
     assert_eq!(
         names(&drops(true)),
-        ["no_route", "icmp_time_exceeded", "icmp_net_unreachable", "gw_forwarded"]
+        ["no_route", "icmp_time_exceeded", "icmp_unroutable", "gw_forwarded"]
     );
 }
 

@@ -64,6 +64,18 @@ async fn a_put_carries_the_body_and_the_api_version() {
 }
 
 #[tokio::test]
+async fn a_replacement_names_the_version_it_replaces() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("control.sock");
+    let body = r#"{"error":{"code":"PreconditionFailed","message":"Another version."}}"#;
+    let server = answer_once(&socket, http("412 Precondition Failed", body));
+    let error = Client::connect(&socket).replace("/x", json!({}), "W/\"1\"").await.unwrap_err();
+    assert!(error.is_precondition_failed(), "{error}");
+    let request = server.await.unwrap();
+    assert!(request.contains("if-match: W/\"1\"\r\n"), "{request}");
+}
+
+#[tokio::test]
 async fn an_empty_answer_is_null() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("control.sock");
@@ -83,6 +95,15 @@ async fn an_arm_error_reads_code_then_message() {
     server.await.unwrap();
     assert_eq!(error.to_string(), "ResourceNotFound: The Resource 'x' was not found.");
     assert!(error.is_not_found());
+    assert!(miette::Diagnostic::help(&error).is_none());
+}
+
+#[test]
+fn a_refusal_names_the_command_that_cures_it() {
+    let body = br#"{"error":{"code":"AuthorizationKeyRequired","message":"No key."}}"#;
+    let error = ClientError::from_answer("ercontrol".to_owned(), 403, body, "PUT /x");
+    let help = miette::Diagnostic::help(&error).unwrap().to_string();
+    assert!(help.contains("erlab authorization create NAME --circuit CIRCUIT"), "{help}");
 }
 
 #[tokio::test]

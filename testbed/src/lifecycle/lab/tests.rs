@@ -18,3 +18,10 @@ fn an_unknown_lab_is_told_with_the_ones_there_are() {
     let error = FindError::Unknown { lab: "x".to_owned(), running: vec!["fastpath".to_owned()] };
     assert_eq!(error.to_string(), "no lab named `x` is running (running: fastpath)");
 }
+
+#[test]
+fn what_cannot_be_a_name_is_refused_as_such() {
+    for name in ["..", "/x", "bpf", ""] {
+        assert!(matches!(Lab::find(Some(name)), Err(FindError::Name(_))), "{name}");
+    }
+}

@@ -8,17 +8,3 @@ fn releases_compare_by_major_and_minor() {
     assert!(version("5.9.16").unwrap() < MINIMUM_KERNEL);
     assert!(version("6.1").unwrap() >= MINIMUM_KERNEL);
 }
-
-#[test]
-fn names_of_the_labs_own_files_are_refused() {
-    let mut plan = Plan {
-        lab: "bpf".to_owned(),
-        nodes: vec![],
-        links: vec![],
-        fabrics: vec![],
-        ecmp_pins: vec![],
-    };
-    assert!(matches!(names(&plan), Err(ProbeError::Reserved { what: "lab", .. })));
-    plan.lab = "lc-unit".to_owned();
-    assert!(names(&plan).is_ok());
-}

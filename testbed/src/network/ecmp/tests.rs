@@ -3,11 +3,14 @@ use std::collections::BTreeMap;
 use desired::NicRoutes;
 
 use super::*;
-use crate::network::{
-    routes,
-    tests::{Lab, received, send_udp},
+use crate::{
+    network::{
+        routes,
+        tests::{Lab, received, send_udp},
+    },
+    topology::plan::MseePath,
+    traceroute::FIRST_HOP_PORT,
 };
-use crate::topology::plan::MseePath;
 
 #[tokio::test]
 async fn probes_leave_by_the_msee_the_lab_names() {

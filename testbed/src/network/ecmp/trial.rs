@@ -14,13 +14,15 @@ use netlink_packet_route::route::RouteNextHopFlags;
 use rtnetlink::{LinkUnspec, LinkVeth, RouteMessageBuilder, RouteNextHopBuilder};
 use rustix::net::sockopt::{Ipv4PathMtuDiscovery, set_ip_mtu_discover};
 
-use crate::topology::plan::MseePath;
-
-use super::{EcmpError, FIRST_HOP_PORT, SEED, hash_without_source_port};
-use crate::network::{
-    connection::Connection,
-    namespace::{enter_file, on_thread},
-    sysctl,
+use super::{EcmpError, SEED, hash_without_source_port};
+use crate::{
+    network::{
+        connection::Connection,
+        namespace::{enter_file, on_thread},
+        sysctl,
+    },
+    topology::plan::MseePath,
+    traceroute::FIRST_HOP_PORT,
 };
 
 /// Names, MTUs and next hops (TEST-NET-1, RFC 5737) of the interfaces, primary first.

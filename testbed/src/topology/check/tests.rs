@@ -74,6 +74,7 @@ fn names() {
     let cure = "use letters, digits, `-` and `_`";
     let what = "`fast.path` cannot be a name (lab)";
     expect("name: fastpath", "name: fast.path", what, "fast.path", cure);
+    expect("name: fastpath", "name: bpf", "`bpf` cannot be a name (lab)", "bpf", "erlab keeps");
     let long = "a-name-that-is-longer-than-anybody-needs";
     let what = format!("`{long}` cannot be a name (VM)");
     expect("hub-vm:", &format!("{long}:"), &what, long, "use at most 32 characters");
