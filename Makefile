@@ -68,6 +68,10 @@ rust:
 	fi
 	@.ci/find-cargo $(RUST_MINIMUM) >/dev/null
 
+.PHONY: print-cargo
+print-cargo:
+	@echo "$(CARGO)"
+
 .PHONY: build-packages
 build-packages:
 	@.ci/packages $(BUILD_PACKAGES)
