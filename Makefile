@@ -10,10 +10,8 @@ TEST_PACKAGES := iperf3 ethtool
 EBPF_PACKAGES := rustc-web libstd-rust-web-dev-bpf llvm-22-dev libpolly-22-dev
 BPF_LINKER_VERSION := 0.13.0
 CARGO_DENY_VERSION := 0.20.2
-RUST_MINIMUM := 1.95
 
-# Looked up whenever it is used: a target may just have installed it.
-export CARGO = $(shell .ci/find-cargo $(RUST_MINIMUM) 2>/dev/null)
+export CARGO := $(CURDIR)/.ci/cargo
 BIN := target/release
 PROGRAMS := $(BIN)/erlab $(BIN)/msee $(BIN)/ergw $(BIN)/ercontrol
 
@@ -29,7 +27,7 @@ lab: root run-packages build ## Build everything and run the original lab's stor
 
 .PHONY: build
 build: rust build-packages ## Build target/release/{erlab,msee,ergw,ercontrol}
-	@$(CARGO) build --release --locked --quiet --bin erlab --bin msee --bin ergw --bin ercontrol
+	@$(CARGO) build --release --locked --bin erlab --bin msee --bin ergw --bin ercontrol
 	@echo "built: $(PROGRAMS)"
 
 # The tests themselves are built unoptimised, which is half of the time; the labs they deploy run
@@ -39,7 +37,7 @@ test: root run-packages test-packages build ## Run every test: units, in-kernel 
 	@ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --workspace --exclude benches --no-fail-fast
 
 .PHONY: lint
-lint: rust build-packages ## Formatting, clippy, licences and bans
+lint: rust lint-tools build-packages ## Formatting, clippy, licences and bans
 	@$(CARGO) fmt --all --check
 	@cd ebpf/programs && $(CARGO) fmt --check
 	@$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
@@ -62,15 +60,15 @@ clean: ## Remove what was built; running labs are not touched
 
 .PHONY: rust
 rust:
-	@if [ -z "$(CARGO)" ]; then \
-	  echo "no Rust $(RUST_MINIMUM) or newer found: installing Debian's"; \
-	  .ci/packages rustc-web cargo-web && exec $(MAKE) --no-print-directory rust; \
-	fi
-	@.ci/find-cargo $(RUST_MINIMUM) >/dev/null
+	@$(CARGO) --version >/dev/null 2>&1 || { \
+	  echo "no Rust that is new enough was found: installing Debian's" && \
+	  .ci/packages rustc-web cargo-web && $(CARGO) --version >/dev/null; }
 
-.PHONY: print-cargo
-print-cargo:
-	@echo "$(CARGO)"
+.PHONY: lint-tools
+lint-tools: rust
+	@$(CARGO) fmt --version >/dev/null 2>&1 || .ci/packages rustfmt-web
+	@$(CARGO) clippy --version >/dev/null 2>&1 || { \
+	  echo "clippy is missing, and Debian has no package of it: install Rust by rustup" >&2; exit 1; }
 
 .PHONY: build-packages
 build-packages:

@@ -52,7 +52,9 @@ if [ -n "$check" ]; then
 fi
 
 target=bpfel-unknown-none
-cargo=${CARGO:-cargo}
+cargo=${CARGO:-"$ebpf/../.ci/cargo"}
+# Where `make ebpf-toolchain` puts bpf-linker.
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 build=(build --release --locked --quiet --target "$target" --bins --manifest-path "$ebpf/programs/Cargo.toml")
 if [ -d "/usr/lib/rustlib/$target" ]; then
   export RUSTC=${RUSTC:-/usr/bin/rustc} RUSTC_BOOTSTRAP=1
