@@ -1,6 +1,9 @@
 //! What one ExpressRoute gateway forwards.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +20,7 @@ pub struct GatewayState {
     /// Its instances, first to last.
     pub instances: Vec<GatewayInstance>,
     /// The VMs of its VNet and of the spokes that use it, by address.
-    pub endpoints: BTreeMap<Ipv4Addr, Endpoint>,
+    pub endpoints: BTreeMap<IpAddr, Endpoint>,
 }
 
 /// One of a gateway's two instances.

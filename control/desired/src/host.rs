@@ -1,8 +1,8 @@
 //! What the hosts of the VMs know: each VM's effective routes.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{collections::BTreeMap, net::IpAddr};
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 
 /// The effective routes of every VM, by network interface name.
@@ -19,5 +19,5 @@ pub struct HostState {
 #[serde(deny_unknown_fields)]
 pub struct NicRoutes {
     /// Next hops by prefix: in-VNet addresses of MSEEs, primary first; flows are spread over them.
-    pub routes: BTreeMap<Ipv4Network, Vec<Ipv4Addr>>,
+    pub routes: BTreeMap<IpNetwork, Vec<IpAddr>>,
 }

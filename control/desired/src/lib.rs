@@ -8,13 +8,16 @@ mod address;
 mod gateway;
 mod host;
 mod msee;
+mod tags;
 
 pub use address::{MacAddress, MacAddressError};
 pub use gateway::{Endpoint, GatewayInstance, GatewayState, InstanceState};
 pub use host::{HostState, NicRoutes};
 pub use msee::{
-    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MseeState, Route, Vrf, VrfName,
+    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MseeState, Route,
+    Vrf, VrfName,
 };
+pub use tags::{ServiceEthertype, Tags};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,11 +1,14 @@
 //! What one MSEE forwards.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 use serde::{Deserialize, Serialize};
 
-use crate::MacAddress;
+use crate::{MacAddress, Tags};
 
 /// Name of a VRF inside one [`MseeState`]: the circuits it merges, joined by `+`.
 pub type VrfName = String;
@@ -14,15 +17,18 @@ pub type VrfName = String;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MseeState {
-    /// Ports towards customer edges, by interface name.
+    /// Links to customer edges, by name: the interface, and its tags where it has any (`eth1`,
+    /// `eth1.100`, `eth1.100.20`).
     pub circuit_ports: BTreeMap<String, CircuitPort>,
-    /// Ports on region fabrics, by interface name.
+    /// Ports on region fabrics, by interface name. They are untagged.
     pub fabric_ports: BTreeMap<String, FabricPort>,
     /// Routing tables the ports refer to.
     pub vrfs: BTreeMap<VrfName, Vrf>,
 }
 
 /// One link of a circuit, at the MSEE.
+///
+/// Many links share an interface, told apart by their tags; two of them may have the same addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitPort {
@@ -30,12 +36,32 @@ pub struct CircuitPort {
     pub circuit: String,
     /// Table for what the customer sends.
     pub vrf: VrfName,
+    /// The interface the link is on.
+    pub interface: String,
+    /// The VLAN tags its frames carry.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Interface of the far end of the link's `cpu` veth, whose near end holds the MSEE's addresses in
+    /// its kernel. Without one, what is for the MSEE itself is lost, but for echo requests.
+    pub cpu: Option<String>,
     /// The MSEE's address and the link's prefix: second usable address of the /30.
     pub address: Ipv4Network,
     /// The customer edge's address: first usable address of the /30.
     pub peer: Ipv4Addr,
-    /// The customer edge's MAC address.
-    pub peer_mac: MacAddress,
+    /// The customer edge's MAC address; without one it is asked for.
+    pub peer_mac: Option<MacAddress>,
+    /// The link's IPv6 addresses, when the peering has IPv6.
+    pub ipv6: Option<Ipv6Link>,
+}
+
+/// The IPv6 side of a circuit's link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ipv6Link {
+    /// The MSEE's address and the link's prefix: second usable address of the /126.
+    pub address: Ipv6Network,
+    /// The customer edge's address: first usable address of the /126.
+    pub peer: Ipv6Addr,
 }
 
 /// A region fabric, at the MSEE.
@@ -52,12 +78,14 @@ pub struct FabricPort {
 #[serde(deny_unknown_fields)]
 pub struct FabricVnet {
     /// Address spaces: a packet from one of them belongs to the VNet.
-    pub prefixes: Vec<Ipv4Network>,
+    pub prefixes: Vec<IpNetwork>,
     /// Table for what the VNet sends.
     pub vrf: VrfName,
     /// The address the VNet knows this MSEE by: `.4` (primary) or `.5` (secondary) of the
     /// GatewaySubnet of the VNet, or of the hub whose gateway the VNet uses.
     pub address: Ipv4Addr,
+    /// The same of the GatewaySubnet's IPv6 prefix, when it has one.
+    pub address_ipv6: Option<Ipv6Addr>,
 }
 
 /// One routing table.
@@ -65,7 +93,7 @@ pub struct FabricVnet {
 #[serde(deny_unknown_fields)]
 pub struct Vrf {
     /// Longest match wins.
-    pub routes: BTreeMap<Ipv4Network, Route>,
+    pub routes: BTreeMap<IpNetwork, Route>,
 }
 
 /// Where packets to a prefix go, and why.
@@ -84,15 +112,17 @@ pub struct Route {
 pub enum Adjacency {
     /// Out of the circuit's port, to the customer edge.
     Ce {
-        /// Interface name, a key of [`MseeState::circuit_ports`].
+        /// A key of [`MseeState::circuit_ports`].
         port: String,
     },
     /// FastPath: straight to the VM.
     Direct {
         /// Interface name, a key of [`MseeState::fabric_ports`].
         port: String,
-        /// The VM's MAC address.
-        mac: MacAddress,
+        /// The VM's address.
+        address: IpAddr,
+        /// The VM's MAC address; without one it is asked for.
+        mac: Option<MacAddress>,
         /// Name of the VM (its network interface).
         vm: String,
         /// Name of the connection whose FastPath admitted the address.
@@ -117,6 +147,6 @@ pub enum Adjacency {
 pub struct GatewayNextHop {
     /// `.12` or `.13` of the GatewaySubnet.
     pub address: Ipv4Addr,
-    /// MAC address of the instance on the fabric.
-    pub mac: MacAddress,
+    /// MAC address of the instance on the fabric; without one it is asked for.
+    pub mac: Option<MacAddress>,
 }

@@ -20,7 +20,7 @@ fn a_state_survives_its_json() {
             connection: "conn1".to_owned(),
             instances: vec![GatewayNextHop {
                 address: Ipv4Addr::new(10, 255, 0, 12),
-                mac: MacAddress([2, 0, 0, 0, 0, 12]),
+                mac: Some(MacAddress([2, 0, 0, 0, 0, 12])),
             }],
         },
         why: "spoke prefix: not in FastPath".to_owned(),
@@ -31,4 +31,21 @@ fn a_state_survives_its_json() {
     let state = State::Msee(msee);
     let text = serde_json::to_string(&state).unwrap();
     assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
+}
+
+#[test]
+fn tags_read_as_in_a_file() {
+    for (text, tags, name) in [
+        ("\"untagged\"", Tags::Untagged, "eth1"),
+        ("{\"dot1q\":{\"vlan\":100}}", Tags::Dot1q { vlan: 100 }, "eth1.100"),
+        (
+            "{\"qinq\":{\"service\":20,\"customer\":100,\"ethertype\":\"0x88a8\"}}",
+            Tags::Qinq { service: 20, customer: 100, ethertype: ServiceEthertype::Dot1ad },
+            "eth1.20.100",
+        ),
+    ] {
+        assert_eq!(serde_json::from_str::<Tags>(text).unwrap(), tags);
+        assert_eq!(serde_json::to_string(&tags).unwrap(), text);
+        assert_eq!(format!("eth1{tags}"), name);
+    }
 }

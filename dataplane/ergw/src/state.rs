@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -90,6 +91,7 @@ impl Snapshot {
         let mut endpoints = HashMap::with_capacity(state.endpoints.len());
         for (address, endpoint) in &state.endpoints {
             unicast(endpoint.mac, || format!("VM {}", endpoint.vm))?;
+            let IpAddr::V4(address) = address else { continue };
             let vm = endpoint.vm.clone();
             // A VM with several addresses has one counter.
             let delivered = Arc::clone(counters.entry(vm.clone()).or_default());

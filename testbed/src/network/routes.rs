@@ -4,11 +4,14 @@
 //! others' stay untouched and a restarted agent knows its own. A changed route is replaced in one request (`NLM_F_REPLACE`): there is no moment
 //! without it. Next hops are MSEEs by their in-VNet addresses; a VM's /32 makes them `onlink`.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use desired::NicRoutes;
 use futures::TryStreamExt;
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network};
 use miette::Diagnostic;
 use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteNextHopFlags, RouteProtocol,
@@ -70,8 +73,9 @@ pub(super) async fn reconcile(namespace: &str, wanted: &NicRoutes) -> Result<Cha
         return Err(RoutesError::NoInterface { namespace: namespace.to_owned() });
     };
     let current = current(&connection).await?;
+    let wanted = ipv4(wanted);
     let mut changes = Changes::default();
-    for (prefix, next_hops) in &wanted.routes {
+    for (prefix, next_hops) in &wanted {
         if !next_hops.is_empty() && current.get(prefix) != Some(next_hops) {
             replace(&connection, eth1.index, *prefix, next_hops).await?;
             changes.set += 1;
@@ -79,7 +83,7 @@ pub(super) async fn reconcile(namespace: &str, wanted: &NicRoutes) -> Result<Cha
     }
     // Last: a prefix that moved into a longer or shorter one has its new route by now.
     for prefix in current.keys() {
-        if wanted.routes.get(prefix).is_none_or(Vec::is_empty) {
+        if wanted.get(prefix).is_none_or(Vec::is_empty) {
             delete(&connection, *prefix).await?;
             changes.removed += 1;
         }
@@ -90,7 +94,23 @@ pub(super) async fn reconcile(namespace: &str, wanted: &NicRoutes) -> Result<Cha
 /// The learned routes that the VM in `namespace` has.
 pub async fn learned(namespace: &str) -> Result<NicRoutes, RoutesError> {
     let connection = Connection::open(namespace).await?;
-    Ok(NicRoutes { routes: current(&connection).await? })
+    let routes = current(&connection).await?.into_iter();
+    let routes = routes.map(|(prefix, next_hops)| {
+        (prefix.into(), next_hops.into_iter().map(IpAddr::V4).collect())
+    });
+    Ok(NicRoutes { routes: routes.collect() })
+}
+
+fn ipv4(routes: &NicRoutes) -> Learned {
+    let ipv4 = routes.routes.iter().filter_map(|(prefix, next_hops)| {
+        let IpNetwork::V4(prefix) = prefix else { return None };
+        let next_hops = next_hops.iter().filter_map(|address| match address {
+            IpAddr::V4(address) => Some(*address),
+            IpAddr::V6(_) => None,
+        });
+        Some((*prefix, next_hops.collect()))
+    });
+    ipv4.collect()
 }
 
 async fn current(connection: &Connection) -> Result<Learned, NetlinkError> {

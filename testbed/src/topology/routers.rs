@@ -28,6 +28,8 @@ pub struct Router {
 pub struct RouterCircuitPort {
     /// Interface name.
     pub interface: String,
+    /// Far end of the link's `cpu` veth.
+    pub cpu: String,
     /// Name of the circuit.
     pub circuit: String,
     /// The MSEE's address and the link's prefix.
@@ -59,6 +61,7 @@ pub fn routers(topology: &Topology, plan: &Plan) -> Vec<Router> {
             let cpu = plan.interface(&link.b)?.cpu.as_ref()?;
             Some(RouterCircuitPort {
                 interface: link.b.interface.clone(),
+                cpu: cpu.far.clone(),
                 circuit: link.circuit.clone()?,
                 address: cpu.address,
                 peer: cpu.peer.address,

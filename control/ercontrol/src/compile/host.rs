@@ -94,6 +94,8 @@ fn routes(network: &Network<'_>, learned: &[Learned<'_>], reach: &Reach<'_>) -> 
             next_hops.push(learned.next_hop);
         }
     }
-    let routes = best.into_iter().map(|(prefix, (_, next_hops))| (prefix, next_hops)).collect();
-    NicRoutes { routes }
+    let routes = best.into_iter().map(|(prefix, (_, next_hops))| {
+        (prefix.into(), next_hops.into_iter().map(Into::into).collect())
+    });
+    NicRoutes { routes: routes.collect() }
 }

@@ -5,10 +5,12 @@
 //! the higher routing weight wins. So a VRF is a list of circuits in order of preference, and its
 //! name is that list: VNets with the same preferences share a VRF.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{collections::BTreeMap, net::IpAddr};
 
-use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Vrf, VrfName};
-use ipnetwork::Ipv4Network;
+use desired::{
+    Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Tags, Vrf, VrfName,
+};
+use ipnetwork::{IpNetwork, Ipv4Network};
 
 use super::reach::{Edge, Hub, Link, Reach};
 use crate::{
@@ -45,8 +47,8 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
             let Some(port) = interface.and_then(|name| fabric_ports.get_mut(name)) else {
                 continue;
             };
-            let prefixes = network.prefixes.to_vec();
-            let vnet = FabricVnet { prefixes, vrf: vrf.clone(), address };
+            let prefixes = network.prefixes.iter().copied().map(IpNetwork::V4).collect();
+            let vnet = FabricVnet { prefixes, vrf: vrf.clone(), address, address_ipv6: None };
             port.vnets.insert(network.id.name().to_owned(), vnet);
         }
         tables.insert(vrf, circuits);
@@ -75,9 +77,13 @@ fn circuit_port(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Opt
     Some(CircuitPort {
         vrf: table_name(&[&cable.circuit]),
         circuit,
+        interface: cable.interface.clone(),
+        tags: Tags::Untagged,
+        cpu: cable.cpu.clone(),
         address: Ipv4Network::new(link.nth(2)?, link.prefix()).ok()?,
         peer: link.nth(1)?,
-        peer_mac: cable.peer_mac,
+        peer_mac: Some(cable.peer_mac),
+        ipv6: None,
     })
 }
 
@@ -132,8 +138,8 @@ fn reached_hubs<'r>(
     reached
 }
 
-fn add(vrf: &mut Vrf, prefix: Ipv4Network, route: Route) {
-    vrf.routes.entry(prefix).or_insert(route);
+fn add(vrf: &mut Vrf, prefix: impl Into<IpNetwork>, route: Route) {
+    vrf.routes.entry(prefix.into()).or_insert(route);
 }
 
 fn to_customer(cable: &CircuitCable, why: String) -> Route {
@@ -173,13 +179,14 @@ fn add_direct_machines(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edg
     }
     let connection = link.connection.name();
     for machine in &hub.network.machines {
-        let by_this_connection = longest_match(vrf, machine.address).is_some_and(|route| {
+        let by_this_connection = longest_match(vrf, machine.address.into()).is_some_and(|route| {
             matches!(&route.adjacency, Adjacency::Gateway { connection: c, .. } if c == connection)
         });
         if by_this_connection {
             let adjacency = Adjacency::Direct {
                 port: port.to_owned(),
-                mac: machine.mac,
+                address: machine.address.into(),
+                mac: Some(machine.mac),
                 vm: machine.name.to_owned(),
                 connection: connection.to_owned(),
             };
@@ -189,9 +196,10 @@ fn add_direct_machines(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edg
     }
 }
 
-fn longest_match(vrf: &Vrf, address: Ipv4Addr) -> Option<&Route> {
-    (0..=32).rev().find_map(|length| {
-        let network = Ipv4Network::new(address, length).ok()?.network();
-        vrf.routes.get(&Ipv4Network::new(network, length).ok()?)
+fn longest_match(vrf: &Vrf, address: IpAddr) -> Option<&Route> {
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    (0..=bits).rev().find_map(|length| {
+        let network = IpNetwork::new(address, length).ok()?.network();
+        vrf.routes.get(&IpNetwork::new(network, length).ok()?)
     })
 }

@@ -163,7 +163,7 @@ impl Hub<'_> {
         self.instances
             .iter()
             .filter(|instance| instance.state == InstanceState::Up)
-            .map(|instance| GatewayNextHop { address: instance.address, mac: instance.mac })
+            .map(|instance| GatewayNextHop { address: instance.address, mac: Some(instance.mac) })
             .collect()
     }
 

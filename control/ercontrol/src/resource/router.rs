@@ -58,6 +58,8 @@ pub struct CircuitCable {
     pub interface: String,
     /// The circuit the link belongs to.
     pub circuit: ResourceId,
+    /// Far end of the `cpu` veth that belongs to the link.
+    pub cpu: Option<String>,
     /// MAC address of the customer edge.
     pub peer_mac: MacAddress,
     /// Prefixes behind the customer edge, sorted.
@@ -137,6 +139,7 @@ impl CircuitCable {
         Ok(Self {
             interface: interface(fields)?,
             circuit: fields.required("circuit", circuit, "give the circuit's id")?,
+            cpu: fields.text("cpuInterface")?.map(ToOwned::to_owned),
             peer_mac: fields.required("peerMacAddress", mac, "give the customer edge's MAC")?,
             static_routes,
         })

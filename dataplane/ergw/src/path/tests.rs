@@ -30,7 +30,7 @@ pub(super) fn state() -> Snapshot {
             instance([10, 254, 0, 12], UP, InstanceState::Up),
             instance([10, 254, 0, 13], FAILED, InstanceState::Failed),
         ],
-        endpoints: [(Ipv4Addr::from(DESTINATION), endpoint)].into(),
+        endpoints: [(Ipv4Addr::from(DESTINATION).into(), endpoint)].into(),
     };
     Snapshot::build(Revision(7), &desired, None).unwrap()
 }

@@ -18,7 +18,7 @@ fn endpoint(vm: &str, mac: [u8; 6]) -> DesiredEndpoint {
 
 fn gateway(endpoints: &[(u8, &str)]) -> GatewayState {
     let endpoints = endpoints.iter().map(|(host, vm)| {
-        (Ipv4Addr::new(10, 254, 10, *host), endpoint(vm, [2, 0, 0, 0, 1, *host]))
+        (Ipv4Addr::new(10, 254, 10, *host).into(), endpoint(vm, [2, 0, 0, 0, 1, *host]))
     });
     GatewayState {
         gateway: "ERGW1".into(),
@@ -70,7 +70,9 @@ fn states_that_cannot_be_forwarded_by_are_refused_by_name() {
         "two instances of gateway ERGW1 have the MAC address 02:00:00:00:00:0c"
     );
     let mut group = gateway(&[]);
-    group.endpoints.insert(Ipv4Addr::new(10, 254, 10, 4), endpoint("hub-vm", [1, 0, 0, 0, 0, 1]));
+    group
+        .endpoints
+        .insert(Ipv4Addr::new(10, 254, 10, 4).into(), endpoint("hub-vm", [1, 0, 0, 0, 0, 1]));
     let error = Snapshot::build(Revision(1), &group, None).unwrap_err();
     assert!(error.to_string().starts_with("VM hub-vm has the MAC address 01:00:00:00:00:01"));
 }

@@ -233,7 +233,7 @@ pub(crate) fn state() -> GatewayState {
             instance(12, UP, InstanceState::Up),
             instance(13, FAILED, InstanceState::Failed),
         ],
-        endpoints: [(Ipv4Addr::new(10, 254, 10, 4), endpoint)].into(),
+        endpoints: [(Ipv4Addr::new(10, 254, 10, 4).into(), endpoint)].into(),
     }
 }
 

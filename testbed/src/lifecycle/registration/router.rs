@@ -16,6 +16,7 @@ fn request(router: &Router, topology: &Topology, scopes: &Scopes) -> Request {
         let scope = scopes.circuit(circuits.find(&port.circuit)?);
         Some(json!({
             "interface": port.interface,
+            "cpuInterface": port.cpu,
             "circuit": { "id": scope.circuit(&port.circuit) },
             "peerMacAddress": port.peer_mac,
             "staticRoutes": port.static_routes,
