@@ -2,201 +2,86 @@
 //!
 //! The fast path has checked the same packet, but in another program at another time: these views
 //! take nothing from that. After `parse` succeeds no accessor can fail or read outside the frame.
-//! Bytes after the IPv4 total length are Ethernet padding (frames under 60 bytes) and are cut off,
+//! Bytes after the packet's own length are Ethernet padding (frames under 60 bytes) and are cut off,
 //! or an ICMP error would quote them.
 
-use std::net::Ipv4Addr;
+mod ethernet;
+mod ipv4;
+mod ipv6;
 
-/// EtherType of IPv4.
-pub const ETHERTYPE_IPV4: u16 = 0x0800;
-/// EtherType of ARP (RFC 826).
-pub const ETHERTYPE_ARP: u16 = 0x0806;
-/// Length of an untagged Ethernet header; its first 12 bytes are the two MAC addresses.
-pub const ETHERNET_HEADER: usize = 14;
-/// Length of an IPv4 header without options.
-pub const IPV4_HEADER: usize = 20;
+use std::net::IpAddr;
+
+pub use ethernet::{ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet};
+pub use ipv4::{IPV4_HEADER, Ipv4, Ipv4Header};
+pub use ipv6::{IPV6_HEADER, Ipv6, Ipv6Header};
+
 /// IPv4 protocol number of ICMP.
 pub const PROTOCOL_ICMP: u8 = 1;
-/// IPv4 protocol number of TCP.
+/// IPv4 protocol number and IPv6 next header of TCP.
 pub const PROTOCOL_TCP: u8 = 6;
-/// IPv4 protocol number of UDP.
+/// IPv4 protocol number and IPv6 next header of UDP.
 pub const PROTOCOL_UDP: u8 = 17;
+/// IPv6 next header of ICMPv6.
+pub const PROTOCOL_ICMPV6: u8 = 58;
 
-/// An untagged Ethernet II frame.
+/// An IP packet of either version.
 #[derive(Clone, Copy, Debug)]
-pub struct Ethernet<'a> {
-    /// Destination MAC address.
-    pub destination: [u8; 6],
-    /// Source MAC address.
-    pub source: [u8; 6],
-    /// What the payload is.
-    pub ethertype: u16,
-    /// Everything behind the header, padding included.
-    pub payload: &'a [u8],
+pub enum Packet<'a> {
+    /// IPv4.
+    Ipv4(Ipv4<'a>),
+    /// IPv6.
+    Ipv6(Ipv6<'a>),
 }
 
-impl<'a> Ethernet<'a> {
-    /// Reads a frame; `None` when it is shorter than its header.
-    pub fn parse(frame: &'a [u8]) -> Option<Self> {
-        let (destination, rest) = frame.split_first_chunk()?;
-        let (source, rest) = rest.split_first_chunk()?;
-        let (ethertype, payload) = rest.split_first_chunk()?;
-        Some(Self {
-            destination: *destination,
-            source: *source,
-            ethertype: u16::from_be_bytes(*ethertype),
-            payload,
-        })
-    }
-
-    /// Whether the frame is for more than one station (broadcast or multicast): the group bit.
-    pub fn is_group_addressed(&self) -> bool {
-        let [first, ..] = self.destination;
-        first & 1 == 1
-    }
-}
-
-/// An IPv4 packet (RFC 791), cut to its total length.
-#[derive(Clone, Copy, Debug)]
-pub struct Ipv4<'a> {
-    header: &'a [u8; IPV4_HEADER],
-    bytes: &'a [u8],
-    payload: &'a [u8],
-}
-
-impl<'a> Ipv4<'a> {
-    /// Reads a packet by the checks of RFC 1812 5.2.2; `None` when one fails. The header checksum
-    /// is not checked here.
-    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
-        let header: &[u8; IPV4_HEADER] = bytes.first_chunk()?;
-        let [version_and_length, _, total_high, total_low, ..] = *header;
-        let header_length = usize::from(version_and_length & 0x0f) * 4;
-        let total_length = usize::from(u16::from_be_bytes([total_high, total_low]));
-        if version_and_length >> 4 != 4 || header_length < IPV4_HEADER {
-            return None;
+impl<'a> Packet<'a> {
+    /// Reads what `frame` carries; `None` when that is not the version that its EtherType says, or
+    /// is cut off.
+    pub fn parse(frame: &Ethernet<'a>) -> Option<Self> {
+        match frame.ethertype {
+            ETHERTYPE_IPV4 => Ipv4::parse(frame.payload).map(Self::Ipv4),
+            ETHERTYPE_IPV6 => Ipv6::parse(frame.payload).map(Self::Ipv6),
+            _ => None,
         }
-        let bytes = bytes.get(..total_length)?;
-        Some(Self { header, bytes, payload: bytes.get(header_length..)? })
+    }
+
+    /// EtherType of its version.
+    pub fn ethertype(&self) -> u16 {
+        match self {
+            Self::Ipv4(_) => ETHERTYPE_IPV4,
+            Self::Ipv6(_) => ETHERTYPE_IPV6,
+        }
     }
 
     /// The whole packet, header first, without padding.
     pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
+        match self {
+            Self::Ipv4(packet) => packet.bytes(),
+            Self::Ipv6(packet) => packet.bytes(),
+        }
     }
 
-    /// What follows the header and its options.
-    pub fn payload(&self) -> &'a [u8] {
-        self.payload
+    /// Source address.
+    pub fn source(&self) -> IpAddr {
+        match self {
+            Self::Ipv4(packet) => packet.source().into(),
+            Self::Ipv6(packet) => packet.source().into(),
+        }
     }
 
-    /// Type of service (RFC 791), now DSCP and ECN.
-    pub fn type_of_service(&self) -> u8 {
-        let [_, type_of_service, ..] = *self.header;
-        type_of_service
+    /// Destination address.
+    pub fn destination(&self) -> IpAddr {
+        match self {
+            Self::Ipv4(packet) => packet.destination().into(),
+            Self::Ipv6(packet) => packet.destination().into(),
+        }
     }
 
-    /// The identification field.
-    pub fn identification(&self) -> u16 {
-        let [_, _, _, _, high, low, ..] = *self.header;
-        u16::from_be_bytes([high, low])
-    }
-
-    /// Where this fragment belongs, in units of 8 bytes; 0 for a whole packet or a first fragment.
-    pub fn fragment_offset(&self) -> u16 {
-        self.flags_and_offset() & 0x1fff
-    }
-
-    /// Whether more fragments follow.
-    pub fn more_fragments(&self) -> bool {
-        self.flags_and_offset() & 0x2000 != 0
-    }
-
-    /// Time to live as it arrived.
-    pub fn ttl(&self) -> u8 {
-        let [_, _, _, _, _, _, _, _, ttl, ..] = *self.header;
-        ttl
-    }
-
-    /// Protocol number of the payload.
+    /// Protocol, or number of the header behind an IPv6 header.
     pub fn protocol(&self) -> u8 {
-        let [_, _, _, _, _, _, _, _, _, protocol, ..] = *self.header;
-        protocol
-    }
-
-    /// Source address.
-    pub fn source(&self) -> Ipv4Addr {
-        let [.., a, b, c, d, _, _, _, _] = *self.header;
-        Ipv4Addr::new(a, b, c, d)
-    }
-
-    /// Destination address.
-    pub fn destination(&self) -> Ipv4Addr {
-        let [.., a, b, c, d] = *self.header;
-        Ipv4Addr::new(a, b, c, d)
-    }
-
-    fn flags_and_offset(&self) -> u16 {
-        let [_, _, _, _, _, _, high, low, ..] = *self.header;
-        u16::from_be_bytes([high, low])
-    }
-}
-
-/// The fields of an IPv4 header that this program chooses; the rest follows from them.
-#[derive(Clone, Copy, Debug)]
-pub struct Ipv4Header {
-    /// Type of service.
-    pub type_of_service: u8,
-    /// Identification; meaningless under Don't Fragment (RFC 6864).
-    pub identification: u16,
-    /// Don't Fragment.
-    pub dont_fragment: bool,
-    /// Time to live.
-    pub ttl: u8,
-    /// Protocol of the payload.
-    pub protocol: u8,
-    /// Source address.
-    pub source: Ipv4Addr,
-    /// Destination address.
-    pub destination: Ipv4Addr,
-}
-
-impl Ipv4Header {
-    /// The header in wire order, without options and with its checksum, for `payload` bytes.
-    ///
-    /// A payload that no total length can express gives a header with the largest one; callers
-    /// bound theirs by the longest frame (`abi::limits::FRAME`), far below.
-    pub fn encode(&self, payload: usize) -> [u8; IPV4_HEADER] {
-        let total = u16::try_from(IPV4_HEADER + payload).unwrap_or(u16::MAX);
-        let [total_high, total_low] = total.to_be_bytes();
-        let [id_high, id_low] = self.identification.to_be_bytes();
-        let flags = if self.dont_fragment { 0x40 } else { 0 };
-        let [s0, s1, s2, s3] = self.source.octets();
-        let [d0, d1, d2, d3] = self.destination.octets();
-        let with_checksum = |[high, low]: [u8; 2]| {
-            [
-                0x45,
-                self.type_of_service,
-                total_high,
-                total_low,
-                id_high,
-                id_low,
-                flags,
-                0,
-                self.ttl,
-                self.protocol,
-                high,
-                low,
-                s0,
-                s1,
-                s2,
-                s3,
-                d0,
-                d1,
-                d2,
-                d3,
-            ]
-        };
-        with_checksum(crate::checksum::internet(&with_checksum([0, 0])).to_be_bytes())
+        match self {
+            Self::Ipv4(packet) => packet.protocol(),
+            Self::Ipv6(packet) => packet.next_header(),
+        }
     }
 }
 

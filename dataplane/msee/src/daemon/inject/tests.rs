@@ -3,8 +3,14 @@ use etherparse::{NetSlice, SlicedPacket, TransportSlice};
 use super::*;
 use crate::example::{self, CE, CE_MAC, CIRCUIT_MAC, FAR_VM, HUB_VM, NOWHERE, SPOKE_VM};
 
-fn request(source: Ipv4Addr, protocol: Protocol) -> InjectRequest {
-    InjectRequest { port: None, source, destination: SPOKE_VM, protocol, ttl: 7 }
+fn request(source: impl Into<IpAddr>, protocol: Protocol) -> InjectRequest {
+    InjectRequest {
+        port: None,
+        source: source.into(),
+        destination: SPOKE_VM.into(),
+        protocol,
+        ttl: 7,
+    }
 }
 
 fn chosen(request: &InjectRequest) -> Result<String, PortError> {
@@ -37,7 +43,7 @@ fn the_frame_is_what_the_neighbour_would_send() {
     for protocol in [Protocol::Icmp, Protocol::Udp, Protocol::Tcp] {
         let request = request(CE, protocol);
         let port = request.choose_port(&compiled).unwrap();
-        let frame = request.frame(port, &example::state());
+        let frame = request.frame(port, &compiled, &example::state());
         assert_eq!(frame[..6], CIRCUIT_MAC.0);
         assert_eq!(frame[6..12], CE_MAC.0);
         let parsed = SlicedPacket::from_ethernet(&frame).unwrap();
