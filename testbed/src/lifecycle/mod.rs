@@ -10,6 +10,7 @@ mod deploy;
 mod destroy;
 mod exec;
 mod guardian;
+mod inheritance;
 mod interrupt;
 mod lab;
 mod probe;
