@@ -76,6 +76,12 @@ impl Drops {
         }
     }
 
+    /// Packets of the rows with this severity.
+    fn count(&self, severity: Severity) -> u64 {
+        let rows = self.rows.iter().filter(|row| row.severity == severity.name());
+        rows.map(|row| row.count).sum()
+    }
+
     fn unreadable(&mut self, node: &str, why: &str) {
         self.unreadable.insert(node.to_owned(), why.to_owned());
     }
@@ -121,7 +127,7 @@ fn rows(node: &str, verdicts: &Value, all: bool) -> Vec<Row> {
 
 fn render(drops: &Drops) -> String {
     let mut text = if drops.rows.is_empty() {
-        "no packet was lost\n".to_owned()
+        String::new()
     } else {
         table(
             &["NODE", "STAGE", "VERDICT", "SEVERITY", "COUNT", "MEANING"],
@@ -135,26 +141,39 @@ fn render(drops: &Drops) -> String {
                     row.text.to_owned(),
                 ]
             }),
-        )
+        ) + "\n"
     };
-    let losses: u64 = drops
-        .rows
-        .iter()
-        .filter(|row| row.severity == Severity::Loss.name())
-        .map(|row| row.count)
-        .sum();
-    if !drops.rows.is_empty() {
-        // Writing to a string cannot fail, here and below.
-        let _ = writeln!(
-            text,
-            "\n{} packets of severity loss; the others belong to correct operation",
-            thousands(losses)
-        );
-    }
+    text += &summary(drops);
     for (node, why) in &drops.unreadable {
-        let _ = writeln!(text, "{node}: no counters: {why}");
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{node}: no counters: {why}");
     }
     text
+}
+
+/// What all the counters say together.
+fn summary(drops: &Drops) -> String {
+    let lost = packets(drops.count(Severity::Loss));
+    let expected = packets(drops.count(Severity::Expected));
+    let belong = |packets: String| format!("{packets} lost in correct operation (expected)");
+    match (lost, expected) {
+        (Some(lost), Some(expected)) => {
+            format!("{lost} lost that should not have been; {}", belong(expected))
+        }
+        (Some(lost), None) => format!("{lost} lost that should not have been"),
+        (None, Some(expected)) => format!("{}, none otherwise", belong(expected)),
+        (None, None) if drops.unreadable.is_empty() => "no packet was lost".to_owned(),
+        (None, None) => "no packet was lost where the counters could be read".to_owned(),
+    }
+}
+
+/// `1 packet`, `2 packets`; `None` for none.
+fn packets(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 packet".to_owned()),
+        count => Some(format!("{} packets", thousands(count))),
+    }
 }
 
 #[cfg(test)]
