@@ -30,5 +30,6 @@ pub use probe::{ProbeError, probe};
 pub use readiness::{NotReady, ReadinessError};
 pub use registration::RegistrationError;
 pub use revision::{Behind, InForce, in_force};
+pub(crate) use revision::{Standing, Status};
 pub use run_directory::RunDirectory;
 pub(crate) use run_directory::write_json;
