@@ -12,7 +12,7 @@ use super::{
     open_lab::OpenLab,
     output::{Printer, table, thousands},
 };
-use crate::{control::ClientError, wire::WireStatistics};
+use crate::{control::ClientError, network::VethLosses, wire::WireStatistics};
 
 /// All named losses of the lab, with counts
 #[derive(Debug, Args)]
@@ -56,6 +56,7 @@ pub(super) async fn run(args: DropsArgs, lab: &OpenLab, printer: Printer) -> Res
         drops.add(&node, lab.admin(&node).get("/counters").await, args.all);
     }
     drops.add_wires(lab.agent().get("/wires").await);
+    drops.add_veths(lab.agent().get("/losses").await);
     printer.show(&drops, render)?;
     if drops.unreadable.is_empty() { Ok(()) } else { Err(Failure::Exit(super::failure::FAILED)) }
 }
@@ -73,6 +74,28 @@ impl Drops {
             Ok(Ok(wires)) => self.rows.extend(wire_rows(&wires)),
             Ok(Err(error)) => self.unreadable("wires", &error.to_string()),
             Err(error) => self.unreadable("wires", &error.to_string()),
+        }
+    }
+
+    fn add_veths(&mut self, answer: Result<Value, ClientError>) {
+        match answer.map(serde_json::from_value::<Vec<VethLosses>>) {
+            Ok(Ok(ends)) => ends.iter().for_each(|end| self.add_veth(end)),
+            Ok(Err(error)) => self.unreadable("veth pairs", &error.to_string()),
+            Err(error) => self.unreadable("veth pairs", &error.to_string()),
+        }
+    }
+
+    /// Adds to the row there may be: a node's daemon, its interfaces and the bridge's port to it
+    /// each lose frames for this one reason.
+    fn add_veth(&mut self, end: &VethLosses) {
+        if end.frames == 0 {
+            return;
+        }
+        let verdict = Verdict::KernelRingFull;
+        let same = |row: &&mut Row| row.node == end.node && row.verdict == verdict.name();
+        match self.rows.iter_mut().find(same) {
+            Some(row) => row.count += end.frames,
+            None => self.rows.push(row(&end.node, verdict, end.frames)),
         }
     }
 

@@ -78,3 +78,24 @@ fn a_clean_lab_says_so() {
         "no packet was lost where the counters could be read\nERGW1: no counters: gone"
     );
 }
+
+#[test]
+fn losses_between_veths_show_under_the_node_they_are_about() {
+    let mut drops = drops(false);
+    let counted = json!({ "verdicts": { "kernel_ring_full": 2 } });
+    drops.add("msee-b", Ok(counted), false);
+    let end = |node: &str, frames: u64| json!({ "node": node, "namespace": "n", "interface": "i", "frames": frames });
+    drops.add_veths(Ok(json!([
+        end("hub-vm", 3),
+        end("hub-vm", 4),
+        end("msee-b", 5),
+        end("ce1", 0),
+    ])));
+    let found: Vec<_> = drops
+        .rows
+        .iter()
+        .filter(|row| row.verdict == "kernel_ring_full")
+        .map(|row| (row.node.as_str(), row.count))
+        .collect();
+    assert_eq!(found, [("msee-b", 7), ("hub-vm", 7)]);
+}
