@@ -6,12 +6,10 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod arp;
-pub mod checksum;
 pub mod daemon;
 pub mod fastpath;
 pub mod icmp;
 pub mod losses;
-pub mod packet;
 pub mod punt;
 pub mod tally;
 

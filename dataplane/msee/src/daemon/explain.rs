@@ -10,13 +10,13 @@ use abi::{
     verdict::{Severity, Stage, Verdict},
 };
 use desired::{Adjacency, MseeState};
+use packet::{ETHERNET_HEADER, Ipv4};
 use serde::Serialize;
 
 use super::inject::InjectRequest;
 use crate::{
     fastpath::{BoundPort, Compiled, Injection},
     icmp::limit::Rate,
-    packet::{ETHERNET_HEADER, Ipv4},
     punt::{Punt, Responder},
 };
 

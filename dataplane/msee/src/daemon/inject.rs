@@ -3,13 +3,14 @@
 use std::net::Ipv4Addr;
 
 use desired::MseeState;
+use packet::{
+    ETHERTYPE_IPV4, IPV4_HEADER, Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP, checksum,
+};
 use serde::Deserialize;
 
 use crate::{
-    checksum,
     fastpath::{BoundPort, Compiled, PortKind},
     icmp::ECHO_REQUEST,
-    packet::{ETHERTYPE_IPV4, IPV4_HEADER, Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP},
 };
 
 /// Payload of an injected packet in bytes, the usual `ping`'s.

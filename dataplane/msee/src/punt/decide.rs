@@ -17,6 +17,10 @@ use abi::{
     verdict::Verdict,
 };
 use ipnetwork::Ipv4Network;
+use packet::{
+    ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet, Ipv4, PROTOCOL_ICMP, PROTOCOL_TCP,
+    PROTOCOL_UDP,
+};
 
 use crate::{
     arp,
@@ -26,10 +30,6 @@ use crate::{
         error::{self, ErrorMessage},
         limit::{Budget, Limiter, Rate, Scope},
         manners::{self, Side},
-    },
-    packet::{
-        ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet, Ipv4, PROTOCOL_ICMP,
-        PROTOCOL_TCP, PROTOCOL_UDP,
     },
 };
 

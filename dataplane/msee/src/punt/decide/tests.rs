@@ -285,7 +285,7 @@ proptest! {
         let (decision, out) = decide(CIRCUIT, verdict, &frame);
         if decision.send_by.is_some() {
             let packet = Ipv4::parse(&out[ETHERNET_HEADER..]).unwrap();
-            prop_assert_eq!(crate::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
+            prop_assert_eq!(packet::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
             prop_assert_eq!(packet.ttl(), 64);
         }
     }

@@ -1,9 +1,14 @@
-//! Views of the frames the fast path hands over, with every length checked once.
+//! Packets as bytes: views of the frames the fast path hands over, with every length checked once,
+//! and headers to write.
 //!
 //! The fast path has checked the same packet, but in another program at another time: these views
 //! take nothing from that. After `parse` succeeds no accessor can fail or read outside the frame.
 //! Bytes after the IPv4 total length are Ethernet padding (frames under 60 bytes) and are cut off,
 //! or an ICMP error would quote them.
+
+#![deny(clippy::indexing_slicing)]
+
+pub mod checksum;
 
 use std::net::Ipv4Addr;
 
@@ -196,7 +201,7 @@ impl Ipv4Header {
                 d3,
             ]
         };
-        with_checksum(crate::checksum::internet(&with_checksum([0, 0])).to_be_bytes())
+        with_checksum(checksum::internet(&with_checksum([0, 0])).to_be_bytes())
     }
 }
 
