@@ -9,6 +9,7 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod checksum;
+pub mod probe;
 
 use std::net::Ipv4Addr;
 
