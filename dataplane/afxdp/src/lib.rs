@@ -40,6 +40,7 @@ mod rings;
 mod socket;
 mod sockopt;
 mod statistics;
+pub mod test_run;
 
 pub use bind::BindError;
 pub use config::{Config, ConfigError};

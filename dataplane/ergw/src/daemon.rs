@@ -1,6 +1,10 @@
 //! Bringing the parts up, and down again.
 
-use std::{io, sync::Arc, thread};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use afxdp::{BindError, Config, QueuesError, Socket};
 use tokio::{
@@ -94,15 +98,27 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
             .map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?,
         interface: TransmitDrops::new(interface).map_err(process("no interface counters"))?,
     };
-    let subject = Subject { name: arguments.name.clone(), shared: Arc::clone(&shared), sources };
+    let program = Arc::new(Mutex::new(program));
+    let subject = Subject {
+        name: arguments.name.clone(),
+        interface: arguments.interface.clone(),
+        program: Arc::clone(&program),
+        shared: Arc::clone(&shared),
+        sources,
+    };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(process("the runtime could not be made"))?;
-    runtime.block_on(serve(arguments, program, sockets, shared, subject))
+    runtime.block_on(serve(arguments, &program, sockets, shared, subject))
+}
+
+/// A panic while it was held leaves a program that is still one.
+pub(crate) fn lock(program: &Mutex<Program>) -> MutexGuard<'_, Program> {
+    program.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn serve(
     arguments: &Arguments,
-    mut program: Program,
+    program: &Mutex<Program>,
     mut sockets: Vec<Socket>,
     shared: Arc<Shared>,
     subject: Subject,
@@ -112,7 +128,7 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(process(signals))?;
     let (_socket_file, listener) = Listener::bind(&arguments.admin)?;
     let queues = sockets.len();
-    program.attach(&arguments.interface)?;
+    lock(program).attach(&arguments.interface)?;
 
     let (ended, mut worker_ended) = oneshot::channel();
     let thread_shared = Arc::clone(&shared);
@@ -150,7 +166,7 @@ async fn serve(
     thread.join().map_err(|_| RunError::Panicked)?;
     // After a defect the pins stay: frames are counted until the next start.
     result?;
-    program.detach(&arguments.interface)?;
+    lock(program).detach(&arguments.interface)?;
     tracing::info!(event = "gateway_stopped", name = arguments.name);
     Ok(())
 }

@@ -20,6 +20,7 @@ mod cli;
 mod control;
 mod counters;
 mod daemon;
+mod inject;
 mod interface;
 pub mod path;
 mod program;

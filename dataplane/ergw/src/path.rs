@@ -36,4 +36,4 @@ pub fn forward<'s>(frame: &mut [u8], state: Option<&'s Snapshot>) -> Result<&'s 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

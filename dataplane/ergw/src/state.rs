@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -25,6 +25,8 @@ pub struct Snapshot {
 /// One instance of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {
+    /// `.12` or `.13` of the GatewaySubnet.
+    pub address: Ipv4Addr,
     /// Its MAC address on the fabric.
     pub mac: [u8; 6],
     /// Whether it forwards; else it drops what reaches it.
@@ -81,7 +83,7 @@ impl Snapshot {
             }
             unicast(instance.mac, || format!("instance {}", instance.address))?;
             let in_service = instance.state == InstanceState::Up;
-            instances.push(Instance { mac, in_service });
+            instances.push(Instance { address: instance.address, mac, in_service });
         }
         let mut counters: HashMap<String, Arc<AtomicU64>> = previous
             .into_iter()
@@ -104,6 +106,11 @@ impl Snapshot {
     /// The instance with a MAC address; there are two at most, so they are tried in turn.
     pub fn instance(&self, mac: [u8; 6]) -> Option<&Instance> {
         self.instances.iter().find(|instance| instance.mac == mac)
+    }
+
+    /// All instances, first to last.
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
     }
 
     /// The VM with an address (network byte order).
@@ -129,6 +136,11 @@ impl Snapshot {
 }
 
 impl Endpoint {
+    /// Name of the VM.
+    pub fn vm(&self) -> &str {
+        &self.vm
+    }
+
     /// Counts one delivered packet. Only the packet thread writes, so no atomic addition is needed.
     pub fn count(&self) {
         let delivered = self.delivered.load(Ordering::Relaxed);

@@ -6,13 +6,11 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod arp;
-pub mod checksum;
 pub mod daemon;
 pub mod fastpath;
 pub mod icmp;
 pub mod icmpv6;
 pub mod losses;
-pub mod packet;
 pub mod punt;
 pub mod tally;
 

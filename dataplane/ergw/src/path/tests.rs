@@ -8,15 +8,15 @@ use proptest::prelude::*;
 
 use super::*;
 
-pub(super) const UP: [u8; 6] = [0x02, 0, 0, 0, 0, 0x12];
-pub(super) const FAILED: [u8; 6] = [0x02, 0, 0, 0, 0, 0x13];
-pub(super) const MSEE: [u8; 6] = [0x02, 0, 0, 0, 0, 0x04];
-pub(super) const VM: [u8; 6] = [0x02, 0, 0, 0, 0, 0x44];
-pub(super) const SOURCE: [u8; 4] = [10, 1, 0, 4];
-pub(super) const DESTINATION: [u8; 4] = [10, 254, 10, 4];
+pub(crate) const UP: [u8; 6] = [0x02, 0, 0, 0, 0, 0x12];
+pub(crate) const FAILED: [u8; 6] = [0x02, 0, 0, 0, 0, 0x13];
+pub(crate) const MSEE: [u8; 6] = [0x02, 0, 0, 0, 0, 0x04];
+pub(crate) const VM: [u8; 6] = [0x02, 0, 0, 0, 0, 0x44];
+pub(crate) const SOURCE: [u8; 4] = [10, 1, 0, 4];
+pub(crate) const DESTINATION: [u8; 4] = [10, 254, 10, 4];
 
 /// A gateway with one instance in service, one failed, and one VM.
-pub(super) fn state() -> Snapshot {
+pub(crate) fn state() -> Snapshot {
     let instance = |address, mac, state| GatewayInstance {
         address: Ipv4Addr::from(address),
         mac: MacAddress(mac),
@@ -36,7 +36,7 @@ pub(super) fn state() -> Snapshot {
 }
 
 /// A UDP packet of an MSEE to the VM, through the instance in service.
-pub(super) fn frame(ttl: u8) -> Vec<u8> {
+pub(crate) fn frame(ttl: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     PacketBuilder::ethernet2(MSEE, UP)
         .ipv4(SOURCE, DESTINATION, ttl)

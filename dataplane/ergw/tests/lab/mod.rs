@@ -165,15 +165,30 @@ impl Gateway {
     }
 
     pub(crate) fn try_get(&self, path: &str) -> Option<Value> {
+        let (status, body) = self.exchange(&format!("GET {path}"), "")?;
+        assert_eq!(status, 200, "{body}");
+        Some(body)
+    }
+
+    /// Status and JSON of the answer.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        self.exchange(&format!("POST {path}"), body).expect("the gateway answers")
+    }
+
+    fn exchange(&self, what: &str, body: &str) -> Option<(u16, Value)> {
         let mut stream = UnixStream::connect(&self.admin).ok()?;
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: ergw\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "{what} HTTP/1.1\r\nHost: ergw\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
-        Some(serde_json::from_str(body).unwrap())
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Some((status.unwrap(), serde_json::from_str(body).unwrap()))
     }
 
     /// Time its threads have run on a processor.

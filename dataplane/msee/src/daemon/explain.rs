@@ -10,42 +10,16 @@ use abi::{
     verdict::{Severity, Stage, Verdict},
 };
 use desired::{Adjacency, MseeState};
-use serde::Serialize;
+use packet::{
+    Ethernet, Packet,
+    probe::{ExplainedStep, Explanation, InjectRequest},
+};
 
-use super::inject::InjectRequest;
 use crate::{
     fastpath::{BoundPort, Compiled, Injection},
     icmp::limit::Rate,
-    packet::{Ethernet, Packet},
     punt::{Punt, Responder},
 };
-
-/// What became of an injected packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// Each stage it passed, first to last.
-    pub steps: Vec<ExplainedStep>,
-    /// Name of the verdict it ended with.
-    pub verdict: &'static str,
-    /// That verdict's sentence.
-    pub text: &'static str,
-    /// Interface it left by, when it was forwarded.
-    pub leaves_by: Option<String>,
-    /// Generation of the image that judged it.
-    pub generation: u64,
-}
-
-/// One stage of the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExplainedStep {
-    /// Name of the stage.
-    pub stage: &'static str,
-    /// Name of the verdict, when the packet's way through the program ended here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<&'static str>,
-    /// What the stage found.
-    pub text: String,
-}
 
 /// All that the sentences are made of.
 #[derive(Clone, Copy, Debug)]

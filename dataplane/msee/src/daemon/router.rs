@@ -11,10 +11,11 @@ use abi::verdict;
 use afxdp::Socket;
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
+use packet::probe::{Explanation, InjectRequest};
 
 use super::{
-    explain::{Context, Explanation},
-    inject::{InjectRequest, PortError},
+    explain::Context,
+    inject::{self, PortError},
 };
 use crate::{
     fastpath::{
@@ -229,8 +230,8 @@ impl Router {
     /// Runs a packet through the tables in force, without sending or counting it.
     pub fn inject(&mut self, request: &InjectRequest) -> Result<Explanation, RouterInjectError> {
         let compiled = self.compiled.load_full();
-        let port = request.choose_port(&compiled)?;
-        let frame = request.frame(port, &compiled, &self.state);
+        let port = inject::choose_port(request, &compiled)?;
+        let frame = inject::frame(request, port, &compiled, &self.state);
         let injection = self.fastpath.inject(port.ifindex, &frame)?;
         let context =
             Context { compiled: &compiled, state: &self.state, request, port, frame: &frame };

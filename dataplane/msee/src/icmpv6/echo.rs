@@ -1,10 +1,9 @@
 //! Echo replies (RFC 4443 4.2).
 
+use packet::{Ipv6, Ipv6Header, PROTOCOL_ICMPV6};
+
 use super::{ECHO_REPLY, ECHO_REQUEST, HEADER, write as put};
-use crate::{
-    icmp::FRESH_TTL,
-    packet::{Ipv6, Ipv6Header, PROTOCOL_ICMPV6},
-};
+use crate::icmp::FRESH_TTL;
 
 /// Whether `packet` is a whole echo request, directly behind its header.
 pub fn is_request(packet: &Ipv6<'_>) -> bool {

@@ -2,13 +2,12 @@
 
 use std::net::Ipv6Addr;
 
+use packet::{IPV6_HEADER, Ipv6, Ipv6Header, PROTOCOL_ICMPV6};
+
 use super::{
     DESTINATION_UNREACHABLE, HEADER, PACKET_TOO_BIG, PARAMETER_PROBLEM, TIME_EXCEEDED, write as put,
 };
-use crate::{
-    icmp::{FRESH_TTL, error::ErrorMessage},
-    packet::{IPV6_HEADER, Ipv6, Ipv6Header, PROTOCOL_ICMPV6},
-};
+use crate::icmp::{FRESH_TTL, error::ErrorMessage};
 
 /// Largest error, IPv6 header included: the minimum MTU (RFC 4443 2.4 c).
 pub const LARGEST: usize = 1_280;

@@ -2,8 +2,9 @@
 
 use std::net::Ipv6Addr;
 
+use packet::{Ethernet, Ipv6, PROTOCOL_ICMPV6};
+
 use super::ECHO_REQUEST;
-use crate::packet::{Ethernet, Ipv6, PROTOCOL_ICMPV6};
 
 /// Type Redirect: no error is sent about one (2.4 e 2), though it is not an error itself.
 const REDIRECT: u8 = 137;

@@ -11,10 +11,7 @@ pub mod neighbour;
 
 use std::net::Ipv6Addr;
 
-use crate::{
-    checksum,
-    packet::{Ipv6Header, PROTOCOL_ICMPV6},
-};
+use packet::{Ipv6Header, PROTOCOL_ICMPV6, checksum};
 
 /// Type Destination Unreachable.
 pub const DESTINATION_UNREACHABLE: u8 = 1;

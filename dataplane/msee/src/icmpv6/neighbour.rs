@@ -5,8 +5,9 @@
 
 use std::net::Ipv6Addr;
 
+use packet::{Ipv6, Ipv6Header, PROTOCOL_ICMPV6};
+
 use super::{NEIGHBOUR_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, pseudo, write as put};
-use crate::packet::{Ipv6, Ipv6Header, PROTOCOL_ICMPV6};
 
 /// 7.1: whatever passed a router is no Neighbour Discovery.
 const HOP_LIMIT: u8 = 255;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use abi::verdict::Verdict;
+use packet::{Ethernet, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, Packet};
 
 use super::decide::{Origin, route};
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
         manners::{self, Side},
     },
     icmpv6,
-    packet::{Ethernet, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, Packet},
 };
 
 /// What a packet deserves, manners and limits aside.

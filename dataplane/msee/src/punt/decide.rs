@@ -19,12 +19,12 @@ use abi::{
     verdict::Verdict,
 };
 use ipnetwork::Ipv4Network;
+use packet::{ETHERNET_HEADER, ETHERTYPE_ARP, Ethernet, Packet};
 
 use super::{answer::Answer, discovery};
 use crate::{
     fastpath::{Compiled, Roots},
     icmp::limit::{Limiter, Rate, Scope},
-    packet::{ETHERNET_HEADER, ETHERTYPE_ARP, Ethernet, Packet},
 };
 
 /// Length of every link prefix between a customer edge and an MSEE.

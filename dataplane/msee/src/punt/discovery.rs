@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use abi::{image, limits, verdict::Verdict};
 
+use packet::{ETHERTYPE_IPV6, Ethernet, Ipv6};
+
 use crate::{
     arp,
     fastpath::Compiled,
     icmpv6::neighbour::{self, Message},
-    packet::{ETHERTYPE_IPV6, Ethernet, Ipv6},
 };
 
 /// Answers an ARP request.

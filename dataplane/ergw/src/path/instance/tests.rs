@@ -15,7 +15,7 @@ fn addressed_to(mac: [u8; 6]) -> Headers {
 fn the_mac_address_names_the_instance() {
     let state = state();
     let found = instance(&addressed_to(UP), &state).unwrap();
-    assert_eq!(*found, Instance { mac: UP, in_service: true });
+    assert_eq!(*found, Instance { address: [10, 254, 0, 12].into(), mac: UP, in_service: true });
 }
 
 #[test]

@@ -1,10 +1,11 @@
 use std::net::Ipv4Addr;
 
 use abi::trace::{Record, STEPS};
+use packet::probe::Protocol;
 
 use super::*;
 use crate::{
-    daemon::Protocol,
+    daemon::inject::{self, choose_port},
     example::{self, CE, FABRIC, HUB_VM, NOWHERE, OURS_AT_CE, SPOKE_VM},
 };
 
@@ -17,9 +18,9 @@ fn explained(destination: Ipv4Addr, steps: &[(Stage, Verdict, u32)]) -> Explanat
         protocol: Protocol::Icmp,
         ttl: 2,
     };
-    let port = request.choose_port(&compiled).unwrap();
+    let port = choose_port(&request, &compiled).unwrap();
     let state = example::state();
-    let frame = request.frame(port, &compiled, &state);
+    let frame = inject::frame(&request, port, &compiled, &state);
     let mut record =
         Record { length: steps.len() as u32, generation: 7, steps: [Step::default(); STEPS] };
     for (place, (stage, verdict, value)) in record.steps.iter_mut().zip(steps) {
@@ -127,7 +128,7 @@ fn a_record_from_a_program_of_another_build_does_not_panic() {
         protocol: Protocol::Udp,
         ttl: 1,
     };
-    let port = request.choose_port(&compiled).unwrap();
+    let port = choose_port(&request, &compiled).unwrap();
     let state = example::state();
     let context =
         Context { compiled: &compiled, state: &state, request: &request, port, frame: &[] };

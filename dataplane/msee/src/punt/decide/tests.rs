@@ -9,7 +9,9 @@ use crate::example::{
     FAR_GATEWAY_MACS, FAR_MAC, FAR_VM, GATEWAY_MAC, HUB_VM, HUB_VM_IPV6, HUB_VM_MAC, NOWHERE,
     OURS_AT_CE, OURS_AT_CE_IPV6, OURS_AT_FAR, OURS_AT_HUB, OURS_AT_HUB_IPV6, SPOKE_VM,
 };
-use crate::{arp, icmpv6::neighbour, packet::Ipv4};
+use packet::Ipv4;
+
+use crate::{arp, icmpv6::neighbour};
 
 /// A UDP packet in a frame for the MSEE's port.
 fn udp(port_mac: [u8; 6], source: Ipv4Addr, destination: Ipv4Addr) -> Vec<u8> {
@@ -374,7 +376,7 @@ proptest! {
         let (decision, out) = decide(CIRCUIT, verdict, &frame);
         if decision.send_by.is_some() {
             let packet = Ipv4::parse(&out[ETHERNET_HEADER..]).unwrap();
-            prop_assert_eq!(crate::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
+            prop_assert_eq!(packet::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
             prop_assert_eq!(packet.ttl(), 64);
         }
     }

@@ -1,13 +1,18 @@
-//! Views of the frames the fast path hands over, with every length checked once.
+//! Packets as bytes: views of the frames the fast path hands over, with every length checked once,
+//! and headers to write.
 //!
 //! The fast path has checked the same packet, but in another program at another time: these views
 //! take nothing from that. After `parse` succeeds no accessor can fail or read outside the frame.
 //! Bytes after the packet's own length are Ethernet padding (frames under 60 bytes) and are cut off,
 //! or an ICMP error would quote them.
 
+#![deny(clippy::indexing_slicing)]
+
+pub mod checksum;
 mod ethernet;
 mod ipv4;
 mod ipv6;
+pub mod probe;
 
 use std::net::IpAddr;
 
