@@ -17,7 +17,7 @@ pub use msee::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MseeState, Route,
     Vrf, VrfName,
 };
-pub use tags::{ServiceEthertype, Tags};
+pub use tags::{ServiceEthertype, ServiceEthertypeError, Tags};
 
 use serde::{Deserialize, Serialize};
 

@@ -18,7 +18,7 @@ pub type VrfName = String;
 #[serde(deny_unknown_fields)]
 pub struct MseeState {
     /// Links to customer edges, by name: the interface, and its tags where it has any (`eth1`,
-    /// `eth1.100`, `eth1.100.20`).
+    /// `eth1.100`, `eth1.20.100`).
     pub circuit_ports: BTreeMap<String, CircuitPort>,
     /// Ports on region fabrics, by interface name. They are untagged.
     pub fabric_ports: BTreeMap<String, FabricPort>,

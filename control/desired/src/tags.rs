@@ -42,6 +42,45 @@ pub enum ServiceEthertype {
     Dot1ad,
 }
 
+impl ServiceEthertype {
+    /// The two bytes on the wire, as a number.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Dot1q => 0x8100,
+            Self::Dot1ad => 0x88a8,
+        }
+    }
+}
+
+impl std::fmt::Display for ServiceEthertype {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#06x}", self.number())
+    }
+}
+
+/// Text that names no EtherType of an outer tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceEthertypeError;
+
+impl std::fmt::Display for ServiceEthertypeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an outer tag's EtherType is 0x8100 or 0x88a8")
+    }
+}
+
+impl std::error::Error for ServiceEthertypeError {}
+
+impl std::str::FromStr for ServiceEthertype {
+    type Err = ServiceEthertypeError;
+
+    fn from_str(text: &str) -> Result<Self, ServiceEthertypeError> {
+        [Self::Dot1q, Self::Dot1ad]
+            .into_iter()
+            .find(|ethertype| ethertype.to_string().eq_ignore_ascii_case(text))
+            .ok_or(ServiceEthertypeError)
+    }
+}
+
 impl Tags {
     /// Bytes the tags add to a frame: 0, 4 or 8.
     pub const fn length(self) -> u32 {

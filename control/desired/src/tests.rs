@@ -49,3 +49,16 @@ fn tags_read_as_in_a_file() {
         assert_eq!(format!("eth1{tags}"), name);
     }
 }
+
+#[test]
+fn ethertypes_read_back_what_they_print() {
+    for (text, ethertype) in
+        [("0x8100", ServiceEthertype::Dot1q), ("0x88a8", ServiceEthertype::Dot1ad)]
+    {
+        assert_eq!(text.parse(), Ok(ethertype));
+        assert_eq!(ethertype.to_string(), text);
+        assert_eq!(serde_json::to_value(ethertype).unwrap(), text);
+    }
+    assert_eq!("0x88A8".parse(), Ok(ServiceEthertype::Dot1ad));
+    assert_eq!("0x9100".parse::<ServiceEthertype>(), Err(ServiceEthertypeError));
+}

@@ -32,11 +32,13 @@ pub enum Code {
     ResourceNotFound,
     UnknownAction,
     UnknownPeering,
+    VlanIdRequired,
+    VlanTagsInUse,
 }
 
 impl Code {
     /// Every code, in alphabetical order.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::AddressInUse,
         Self::AddressSpaceOverlap,
         Self::AuthorizationKeyInUse,
@@ -61,6 +63,8 @@ impl Code {
         Self::ResourceNotFound,
         Self::UnknownAction,
         Self::UnknownPeering,
+        Self::VlanIdRequired,
+        Self::VlanTagsInUse,
     ];
 
     /// The HTTP status it is answered with.
@@ -80,7 +84,8 @@ impl Code {
             | Self::GatewayExists
             | Self::InUseResourceCannotBeDeleted
             | Self::NameNotUnique
-            | Self::RemoteGatewayConflict => 409,
+            | Self::RemoteGatewayConflict
+            | Self::VlanTagsInUse => 409,
             Self::PreconditionFailed => 412,
             Self::RequestTooLarge => 413,
             Self::InternalServerError => 500,
@@ -88,7 +93,8 @@ impl Code {
             | Self::InvalidParameter
             | Self::InvalidRequestContent
             | Self::InvalidResourceReference
-            | Self::UnknownPeering => 400,
+            | Self::UnknownPeering
+            | Self::VlanIdRequired => 400,
         }
     }
 
@@ -132,6 +138,10 @@ impl Code {
             Self::ResourceNotFound => "there is no such resource",
             Self::UnknownAction => "the resource has no such action",
             Self::UnknownPeering => "a circuit's peering must be named AzurePrivatePeering",
+            Self::VlanIdRequired => "a circuit with an S-tag needs a vlanId on its private peering",
+            Self::VlanTagsInUse => {
+                "two circuits would have the same interface and VLAN tags on one router"
+            }
         }
     }
 }

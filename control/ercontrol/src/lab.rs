@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::resource::{Resource, ResourceId};
+use crate::resource::{Fields, Resource, ResourceId, TagOrder};
 
 pub(crate) const GROUP: &str = "/subscriptions/lab-gateways/resourceGroups/FP/providers";
 pub(crate) const CIRCUIT: &str = "/subscriptions/lab-circuits/resourceGroups/RG_US_W2_ER/providers\
@@ -29,6 +29,31 @@ pub(crate) fn lab() -> Vec<Resource> {
     }
     provision(&mut resources, CIRCUIT, true);
     resources
+}
+
+/// Two customers whose circuits share a port of each MSEE by their tags, and whose links, VNets and
+/// VMs have equal addresses. Both are connected.
+pub(crate) fn two_customers() -> Vec<Resource> {
+    let steps = include_str!("../tests/data/two_customers.json");
+    let steps: Vec<Value> = serde_json::from_str(steps).unwrap();
+    let mut resources = Vec::new();
+    for step in &steps {
+        let path = step["path"].as_str().unwrap();
+        match path.strip_suffix("/provision") {
+            Some(circuit) => order(&mut resources, circuit, &step["body"]),
+            None => put(&mut resources, path, &step["body"]),
+        }
+    }
+    resources
+}
+
+/// The provider provisions a circuit.
+pub(crate) fn order(resources: &mut [Resource], circuit: &str, body: &Value) {
+    let order = TagOrder::read(&Fields::root(body.as_object().unwrap())).unwrap();
+    edit(resources, circuit, |circuit| {
+        circuit.held.provisioned = true;
+        order.apply(&mut circuit.held);
+    });
 }
 
 pub(crate) fn edit(resources: &mut [Resource], path: &str, edit: impl FnOnce(&mut Resource)) {

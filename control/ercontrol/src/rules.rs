@@ -6,6 +6,7 @@
 
 mod addresses;
 mod connections;
+mod links;
 mod references;
 mod topology;
 mod violation;
@@ -80,6 +81,8 @@ pub fn check(change: &Change, before: &Resources, after: &Resources) -> Result<(
     connections::authorized(change, before, after)?;
     connections::circuit_is_provisioned(change, before, after)?;
     connections::fastpath_is_eligible(after)?;
+    links::tags_are_whole(after)?;
+    links::links_are_distinct(after)?;
     addresses::interfaces_fit(change, after)?;
     addresses::spaces_are_distinct(after)
 }

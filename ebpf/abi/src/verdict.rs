@@ -237,6 +237,7 @@ verdicts! {
     WireOverflow = Wire, Loss, "wire_overflow", "The wire's socket buffer overflowed before the agent read it.";
     WireSendFailed = Wire, Loss, "wire_send_failed", "The far end of the wire did not take the frame.";
     WireLinkDown = Wire, Loss, "wire_link_down", "The wire is down.";
+    WireTag = Wire, Loss, "wire_tag", "The frame's tags are not those of the circuit: the provider edge has no place for it.";
 }
 
 impl Verdict {

@@ -55,6 +55,7 @@ fn nothing_is_lost_on_a_wire_with_a_delay() {
         name: "a-b".to_owned(),
         a: "wire0a".to_owned(),
         b: "wire0b".to_owned(),
+        tags: desired::Tags::Untagged,
         impairment: Impairment { delay: Duration::from_millis(35) },
     };
     let wires = namespaces.inside("fabric", || Wires::start(vec![wire]).unwrap());

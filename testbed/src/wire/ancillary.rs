@@ -13,6 +13,34 @@ pub(crate) struct VlanTag {
     pub(crate) control: u16,
 }
 
+impl VlanTag {
+    /// Bits of the VLAN number in `control`.
+    const NUMBER: u16 = 0x0fff;
+
+    /// A tag without priority.
+    pub(crate) fn new(protocol: u16, number: u16) -> Self {
+        Self { protocol, control: number & Self::NUMBER }
+    }
+
+    /// The tag in four bytes behind a frame's addresses, if they are one.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let [a, b, c, d] = *bytes.first_chunk()?;
+        let protocol = u16::from_be_bytes([a, b]);
+        let is_tag = [CUSTOMER_TAG, SERVICE_TAG].contains(&protocol);
+        is_tag.then(|| Self { protocol, control: u16::from_be_bytes([c, d]) })
+    }
+
+    /// The VLAN's number.
+    pub(crate) fn number(self) -> u16 {
+        self.control & Self::NUMBER
+    }
+
+    /// Whether both name the same VLAN: priorities have no part in that.
+    pub(crate) fn names_as(self, other: Self) -> bool {
+        (self.protocol, self.number()) == (other.protocol, other.number())
+    }
+}
+
 /// The control messages of one received message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ancillary {
@@ -33,8 +61,10 @@ const HEADER: usize = WORD + 8;
 /// `TP_STATUS_VLAN_VALID` and `TP_STATUS_VLAN_TPID_VALID` of linux/if_packet.h.
 const TAG_VALID: u32 = 1 << 4;
 const TAG_PROTOCOL_VALID: u32 = 1 << 6;
-/// 802.1Q, for kernels that do not report the tag's protocol.
+/// 802.1Q; also for kernels that do not report the tag's protocol.
 const CUSTOMER_TAG: u16 = 0x8100;
+/// 802.1ad.
+const SERVICE_TAG: u16 = 0x88a8;
 
 impl Ancillary {
     /// Reads all control messages in `control`; unknown and malformed ones are passed over.

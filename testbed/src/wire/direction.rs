@@ -2,14 +2,12 @@
 
 #![allow(clippy::vec_box, reason = "frames are handed on by pointer, not copied")]
 
-use std::{io, os::fd::AsFd, time::Instant};
+use std::{io, time::Instant};
 
 use super::{
-    arrival::Moment,
-    batch::{BATCH, ReceiveBatch, Received},
+    batch::{BATCH, ReceiveBatch},
     delay_line::DelayLine,
     frame::{Frame, FramePool},
-    packet_socket::PacketSocket,
     port::Port,
     statistics::DirectionStatistics,
 };
@@ -21,10 +19,10 @@ const MOST_HELD: usize = 32_768;
 
 /// Memory that all wires of a thread share, since they take turns.
 pub(super) struct Workbench {
-    receive: ReceiveBatch,
-    pool: FramePool,
+    pub(super) receive: ReceiveBatch,
+    pub(super) pool: FramePool,
     /// Frames the kernel may write to next; always a whole batch.
-    landing: Vec<Box<Frame>>,
+    pub(super) landing: Vec<Box<Frame>>,
     departing: Vec<Box<Frame>>,
 }
 
@@ -35,6 +33,15 @@ impl Workbench {
         let landing = (0..BATCH).map(|_| pool.take()).collect();
         Self { receive: ReceiveBatch::new(), pool, landing, departing: Vec::with_capacity(BATCH) }
     }
+}
+
+/// Why a frame does not get on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Too long, or too short to be a frame.
+    Length,
+    /// Its tags are not those of any circuit here.
+    Tags,
 }
 
 /// The direction.
@@ -63,41 +70,19 @@ impl Direction {
         self.impairment = impairment;
     }
 
-    /// Reads one batch from the end where frames come in. `true`: there may be more.
-    pub(super) fn receive(
+    /// Puts the frame in `place`, which arrived at `stamped`, on the line and a free one in its
+    /// place; on a loss it stays there.
+    pub(super) fn accept(
         &mut self,
-        from: &PacketSocket,
-        bench: &mut Workbench,
-    ) -> io::Result<bool> {
-        let Workbench { receive, pool, landing, .. } = bench;
-        let received =
-            receive.receive(from.as_fd(), landing.iter_mut().map(|frame| frame.landing()))?;
-        let moment = Moment::now();
-        for (message, place) in received.iter().zip(landing.iter_mut()) {
-            self.accept(*message, moment, place, pool);
-        }
-        Ok(received.len() == BATCH)
-    }
-
-    /// Puts the frame in `place` on the line and a free one in its place; on a loss it stays there.
-    fn accept(
-        &mut self,
-        message: Received,
-        moment: Moment,
+        stamped: Instant,
         place: &mut Box<Frame>,
         pool: &mut FramePool,
     ) {
         self.statistics.received_frames += 1;
-        if !place.land(message.length, message.ancillary.tag) {
-            self.statistics.losses.wire_send_failed += 1;
-            self.statistics.oversized_frames += 1;
-            return;
-        }
         if !self.line.has_room() {
             self.statistics.losses.wire_overflow += 1;
             return;
         }
-        let stamped = moment.arrival(message.ancillary.stamp);
         let arrival = self.last_arrival.map_or(stamped, |last| last.max(stamped));
         self.last_arrival = Some(arrival);
         let due = arrival + self.impairment.delay;
@@ -105,6 +90,18 @@ impl Direction {
         if let Err(frame) = self.line.put(due, frame) {
             self.statistics.losses.wire_overflow += 1;
             pool.give_back(frame);
+        }
+    }
+
+    /// Counts a frame that did not get on the line.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        self.statistics.received_frames += 1;
+        match refusal {
+            Refusal::Length => {
+                self.statistics.losses.wire_send_failed += 1;
+                self.statistics.oversized_frames += 1;
+            }
+            Refusal::Tags => self.statistics.losses.wire_tag += 1,
         }
     }
 

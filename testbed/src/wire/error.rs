@@ -8,6 +8,12 @@ pub enum WireError {
     /// Two wires of one set have the same name.
     #[error("two wires are called `{0}`; a wire is addressed by its name, so names are unique")]
     DuplicateName(String),
+    /// Two wires would end at one interface, and its frames could be either's.
+    #[error(
+        "more than one wire ends at interface {0}, and their frames cannot be told apart: only \
+         second ends may share an interface, each with tags of its own"
+    )]
+    SharedInterface(String),
     /// No wire has this name.
     #[error("no wire is called `{0}`")]
     Unknown(String),

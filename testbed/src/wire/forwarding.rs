@@ -1,16 +1,20 @@
 //! The thread that moves the frames of all wires.
 
 use std::{
+    collections::HashMap,
     io,
     os::{fd::AsFd, unix::net::UnixStream},
     sync::mpsc::{Receiver, Sender, TryRecvError},
     time::{Duration, Instant},
 };
 
+use desired::Tags;
+
 use super::{
     WireSpec,
     direction::{Direction, Workbench},
     error::WireError,
+    junction::{Handling, Junction, Tap},
     packet_socket::PacketSocket,
     poller::Poller,
     port::Port,
@@ -37,16 +41,19 @@ pub(super) enum Command {
     Stop(Sender<Vec<WireStatistics>>),
 }
 
-/// One wire. Direction `i` leads from port `i` to the other one.
-struct Wire {
+/// One wire. Direction `i` leads from end `i` to the other one.
+pub(super) struct Wire {
     name: String,
-    ports: [Port; 2],
-    directions: [Direction; 2],
+    tags: Tags,
+    /// Numbers of the interfaces at its ends.
+    ends: [usize; 2],
+    pub(super) directions: [Direction; 2],
 }
 
 /// All wires.
 pub(super) struct Forwarding {
     wires: Vec<Wire>,
+    junctions: Vec<Junction>,
     poller: Poller,
     bench: Workbench,
     next_upkeep: Instant,
@@ -59,19 +66,43 @@ impl Forwarding {
         let mut forwarding = Self {
             poller: Poller::new(COMMANDS + 1 + 2 * specs.len()),
             wires: Vec::with_capacity(specs.len()),
+            junctions: Vec::new(),
             bench: Workbench::new(),
             next_upkeep: Instant::now() + UPKEEP,
         };
-        for WireSpec { name, a, b, impairment } in specs {
-            let mut ports = [Port::new(a), Port::new(b)];
-            for port in &mut ports {
-                port.follow()?;
+        let mut interfaces = HashMap::new();
+        for (wire, WireSpec { name, a, b, tags, impairment }) in specs.into_iter().enumerate() {
+            let mut ends = [0; 2];
+            let handlings = Handling::of(tags);
+            for (direction, (interface, handling)) in [a, b].into_iter().zip(handlings).enumerate()
+            {
+                let tap = Tap { wire, direction, handling };
+                ends[direction] = forwarding.plug(&mut interfaces, interface, tap)?;
             }
             let directions = [Direction::new(impairment), Direction::new(impairment)];
-            forwarding.wires.push(Wire { name, ports, directions });
+            forwarding.wires.push(Wire { name, tags, ends, directions });
         }
         forwarding.register();
         Ok(forwarding)
+    }
+
+    /// Plugs one end of a wire into an interface; answers the interface's number.
+    fn plug(
+        &mut self,
+        interfaces: &mut HashMap<String, usize>,
+        interface: String,
+        tap: Tap,
+    ) -> Result<usize, WireError> {
+        if let Some(&number) = interfaces.get(&interface) {
+            let added = self.junctions.get_mut(number).is_some_and(|junction| junction.add(tap));
+            return if added { Ok(number) } else { Err(WireError::SharedInterface(interface)) };
+        }
+        let mut port = Port::new(interface.clone());
+        port.follow()?;
+        self.junctions.push(Junction::new(port, tap));
+        let number = self.junctions.len() - 1;
+        interfaces.insert(interface, number);
+        Ok(number)
     }
 
     /// Moves frames until told to stop, or until nobody can tell any more.
@@ -97,9 +128,11 @@ impl Forwarding {
     fn release(&mut self) -> Duration {
         let now = Instant::now();
         let mut next = self.next_upkeep;
-        for Wire { ports: [a, b], directions: [a_to_b, b_to_a], .. } in &mut self.wires {
-            for (direction, to) in [(a_to_b, b), (b_to_a, a)] {
-                while direction.release(now, to, &mut self.bench) {}
+        let Self { wires, junctions, bench, .. } = self;
+        for Wire { ends: [a, b], directions: [a_to_b, b_to_a], .. } in wires {
+            for (direction, to) in [(a_to_b, *b), (b_to_a, *a)] {
+                let Some(to) = junctions.get(to) else { continue };
+                while direction.release(now, &to.port, bench) {}
                 next = direction.next_due().map_or(next, |due| due.min(next));
             }
         }
@@ -107,22 +140,16 @@ impl Forwarding {
     }
 
     fn receive(&mut self) {
-        let mut place = COMMANDS;
-        for Wire { ports, directions, .. } in &mut self.wires {
-            for (port, direction) in ports.iter().zip(directions) {
-                place += 1;
-                let Some(socket) = port.socket() else {
-                    continue;
-                };
-                if !self.poller.is_ready(place) {
-                    continue;
-                }
-                for _ in 0..TURN {
-                    match direction.receive(socket, &mut self.bench) {
-                        Ok(true) => {}
-                        // An interface that is down is reported once, as ENETDOWN; it may return.
-                        Ok(false) | Err(_) => break,
-                    }
+        let Self { wires, junctions, poller, bench, .. } = self;
+        for (place, junction) in (COMMANDS + 1..).zip(junctions) {
+            if !poller.is_ready(place) {
+                continue;
+            }
+            for _ in 0..TURN {
+                match junction.receive(wires, bench) {
+                    Ok(true) => {}
+                    // An interface that is down is reported once, as ENETDOWN; it may return.
+                    Ok(false) | Err(_) => break,
                 }
             }
         }
@@ -130,16 +157,12 @@ impl Forwarding {
 
     /// Reads what has arrived already, so that it is counted as held.
     fn drain(&mut self) {
-        for Wire { ports, directions, .. } in &mut self.wires {
-            for (port, direction) in ports.iter().zip(directions) {
-                let Some(socket) = port.socket() else {
-                    continue;
-                };
-                // Senders may go on for ever.
-                for _ in 0..LAST_TURN {
-                    if !matches!(direction.receive(socket, &mut self.bench), Ok(true)) {
-                        break;
-                    }
+        let Self { wires, junctions, bench, .. } = self;
+        for junction in junctions {
+            // Senders may go on for ever.
+            for _ in 0..LAST_TURN {
+                if !matches!(junction.receive(wires, bench), Ok(true)) {
+                    break;
                 }
             }
         }
@@ -148,23 +171,25 @@ impl Forwarding {
     /// Follows interfaces that went or came, and reads the kernel's loss counters.
     fn upkeep(&mut self) {
         self.next_upkeep = Instant::now() + UPKEEP;
-        for Wire { name, ports, directions } in &mut self.wires {
-            for (port, direction) in ports.iter_mut().zip(directions) {
-                match port.follow() {
-                    Ok(overflows) => direction.overflowed(overflows),
-                    Err(error) => {
-                        tracing::warn!(event = "wire_end_failed", wire = name, %error);
-                    }
-                }
-                direction.overflowed(port.socket().map_or(0, PacketSocket::take_overflows));
+        let Self { wires, junctions, .. } = self;
+        for junction in junctions {
+            let gone = junction.port.follow().unwrap_or_else(|error| {
+                let interface = junction.port.interface();
+                tracing::warn!(event = "wire_end_failed", interface, %error);
+                0
+            });
+            let overflows = gone + junction.port.socket().map_or(0, PacketSocket::take_overflows);
+            // Whose frames they were nobody has seen.
+            if let Some(direction) = junction.first().and_then(|tap| tap.direction(wires)) {
+                direction.overflowed(overflows);
             }
         }
         self.register();
     }
 
     fn register(&mut self) {
-        for (index, port) in self.wires.iter().flat_map(|wire| &wire.ports).enumerate() {
-            self.poller.place(COMMANDS + 1 + index, port.socket().map(AsFd::as_fd));
+        for (place, junction) in (COMMANDS + 1..).zip(&self.junctions) {
+            self.poller.place(place, junction.port.socket().map(AsFd::as_fd));
         }
     }
 
@@ -209,14 +234,20 @@ impl Forwarding {
     }
 
     fn statistics(&self) -> Vec<WireStatistics> {
-        let one =
-            |Wire { name, ports: [a, b], directions: [a_to_b, b_to_a] }: &Wire| WireStatistics {
+        let state = |end: usize| {
+            self.junctions.get(end).map(|junction| junction.port.state()).unwrap_or_default()
+        };
+        let one = |wire: &Wire| {
+            let Wire { name, tags, ends: [a, b], directions: [a_to_b, b_to_a] } = wire;
+            WireStatistics {
                 name: name.clone(),
-                a: a.state(),
-                b: b.state(),
+                a: state(*a),
+                b: state(*b),
+                tags: *tags,
                 a_to_b: a_to_b.statistics(),
                 b_to_a: b_to_a.statistics(),
-            };
+            }
+        };
         self.wires.iter().map(one).collect()
     }
 }

@@ -1,8 +1,9 @@
 //! One frame's memory, and the pool it comes from and returns to.
 //!
 //! The kernel takes the outer VLAN tag out of a frame before a packet socket sees it and reports it
-//! beside the frame. A received frame therefore starts a tag's length into the buffer: putting the
-//! tag back moves the two MAC addresses forward and leaves the payload where it is.
+//! beside the frame. A received frame therefore starts two tags' length into the buffer: putting tags
+//! in front moves the two MAC addresses forward, taking them away moves these back, and the payload
+//! stays where it is.
 
 use super::ancillary::VlanTag;
 
@@ -14,46 +15,71 @@ pub(super) const LONGEST_FRAME: usize = 1_514 + 2 * TAG_LENGTH;
 const TAG_LENGTH: usize = 4;
 /// Destination and source MAC address, which stand before a tag.
 const ADDRESSES_LENGTH: usize = 12;
+/// Room for the most tags that are put before a frame: one that had one gets none pushed.
+const HEADROOM: usize = 2 * TAG_LENGTH;
 
 /// A buffer for one frame.
 #[derive(Debug)]
 pub(super) struct Frame {
-    bytes: [u8; TAG_LENGTH + LONGEST_FRAME],
+    bytes: [u8; HEADROOM + LONGEST_FRAME],
     start: usize,
     length: usize,
 }
 
 impl Frame {
     fn new() -> Self {
-        Self { bytes: [0; TAG_LENGTH + LONGEST_FRAME], start: TAG_LENGTH, length: 0 }
+        Self { bytes: [0; HEADROOM + LONGEST_FRAME], start: HEADROOM, length: 0 }
     }
 
     /// Where the kernel is to write the next frame.
     pub(super) fn landing(&mut self) -> &mut [u8] {
-        &mut self.bytes[TAG_LENGTH..]
+        &mut self.bytes[HEADROOM..]
     }
 
     /// Takes what the kernel wrote at [`Frame::landing`] for a frame of `length` bytes, and puts
     /// back the tag it had on the wire. `false`: the frame is too long, or too short to be one.
     pub(super) fn land(&mut self, length: usize, tag: Option<VlanTag>) -> bool {
-        let tag_length = if tag.is_some() { TAG_LENGTH } else { 0 };
-        if length < ADDRESSES_LENGTH || length + tag_length > LONGEST_FRAME {
+        if !(ADDRESSES_LENGTH..=LONGEST_FRAME).contains(&length) {
             return false;
         }
-        self.start = TAG_LENGTH - tag_length;
-        self.length = length + tag_length;
-        if let Some(tag) = tag {
-            self.bytes.copy_within(TAG_LENGTH..TAG_LENGTH + ADDRESSES_LENGTH, 0);
-            let [protocol_high, protocol_low] = tag.protocol.to_be_bytes();
-            let [control_high, control_low] = tag.control.to_be_bytes();
-            self.bytes[ADDRESSES_LENGTH..ADDRESSES_LENGTH + TAG_LENGTH].copy_from_slice(&[
-                protocol_high,
-                protocol_low,
-                control_high,
-                control_low,
-            ]);
+        (self.start, self.length) = (HEADROOM, length);
+        self.push(tag.as_slice())
+    }
+
+    /// Puts tags behind the addresses, the first of them outermost. `false`, and nothing is changed:
+    /// the frame would be too long, or there is no room before it.
+    pub(super) fn push(&mut self, tags: &[VlanTag]) -> bool {
+        let added = tags.len() * TAG_LENGTH;
+        if added > self.start || self.length + added > LONGEST_FRAME {
+            return false;
+        }
+        let addresses = self.start..self.start + ADDRESSES_LENGTH;
+        self.start -= added;
+        self.length += added;
+        self.bytes.copy_within(addresses, self.start);
+        let place = self.start + ADDRESSES_LENGTH;
+        for (tag, bytes) in tags.iter().zip(self.bytes[place..].chunks_exact_mut(TAG_LENGTH)) {
+            bytes[..2].copy_from_slice(&tag.protocol.to_be_bytes());
+            bytes[2..].copy_from_slice(&tag.control.to_be_bytes());
         }
         true
+    }
+
+    /// Takes away the outermost `count` tags, which the frame has.
+    pub(super) fn pop(&mut self, count: usize) {
+        let removed = count * TAG_LENGTH;
+        if self.length < ADDRESSES_LENGTH + removed {
+            return;
+        }
+        self.bytes.copy_within(self.start..self.start + ADDRESSES_LENGTH, self.start + removed);
+        self.start += removed;
+        self.length -= removed;
+    }
+
+    /// Its tags, outermost first.
+    pub(super) fn tags(&self) -> impl Iterator<Item = VlanTag> {
+        let behind = self.data().get(ADDRESSES_LENGTH..).unwrap_or_default();
+        behind.chunks_exact(TAG_LENGTH).map_while(VlanTag::read)
     }
 
     /// The frame as it was on the wire.

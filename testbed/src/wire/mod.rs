@@ -1,7 +1,9 @@
 //! Wires: userspace cables between two interfaces of one namespace, with a delay.
 //!
-//! Every frame that arrives at one end leaves at the other, unchanged, after the delay. All wires
-//! of a namespace are moved by one thread: it reads frames in batches from packet sockets, puts
+//! Every frame that arrives at one end leaves at the other after the delay: unchanged, or, on the
+//! wire of a tagged circuit, with the circuit's VLAN tags towards the MSEE and without them towards
+//! the customer. Such a wire is the provider edge, and several of them may end at one interface of
+//! an MSEE (see [`junction`]). All wires of a namespace are moved by one thread: it reads frames in batches from packet sockets, puts
 //! them on a delay line with the time they are due, and sleeps until the next one is, or the next
 //! arrives. The delay counts from the kernel's receive time stamp, so a late wake-up on the way in
 //! does not add to it.
@@ -10,7 +12,7 @@
 //! would turn a TCP stream into frames of up to 64 KB before a packet socket sees them, unless its
 //! `gro_max_size` forbids. Checksums must be whole, as `tx off` at the sender makes them.
 //!
-//! A frame that does not arrive is counted under one of three verdicts (see [`WireLosses`]); frames
+//! A frame that does not arrive is counted under one of four verdicts (see [`WireLosses`]); frames
 //! under way when the thread ends are in the last statistics as `held_frames`.
 
 mod ancillary;
@@ -21,11 +23,13 @@ mod direction;
 mod error;
 mod forwarding;
 mod frame;
+mod junction;
 mod packet_socket;
 mod poller;
 mod port;
 pub(crate) mod priority;
 mod statistics;
+mod tags;
 #[cfg(test)]
 pub(crate) mod test_namespaces;
 
@@ -37,6 +41,7 @@ use std::{
     thread::JoinHandle,
 };
 
+use desired::Tags;
 use tokio::sync::watch;
 
 use self::forwarding::{Command, Forwarding};
@@ -55,6 +60,9 @@ pub struct WireSpec {
     pub a: String,
     /// Interface at its second end.
     pub b: String,
+    /// Tags that frames carry at the second end and not at the first. Untagged, frames pass with
+    /// whatever tags they have.
+    pub tags: Tags,
     /// What it does to frames, in both directions.
     pub impairment: Impairment,
 }

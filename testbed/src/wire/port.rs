@@ -19,6 +19,11 @@ impl Port {
         Self { interface, socket: None }
     }
 
+    /// Name of the interface.
+    pub(super) fn interface(&self) -> &str {
+        &self.interface
+    }
+
     /// The socket, if the interface exists.
     pub(super) fn socket(&self) -> Option<&PacketSocket> {
         self.socket.as_ref()

@@ -1,6 +1,7 @@
 //! What a wire did with the frames given to it.
 
 use abi::verdict::Verdict;
+use desired::Tags;
 use serde::{Deserialize, Serialize};
 
 use crate::topology::plan::Impairment;
@@ -14,6 +15,9 @@ pub struct WireStatistics {
     pub a: EndState,
     /// Its second end.
     pub b: EndState,
+    /// Tags of its frames at the second end.
+    #[serde(default)]
+    pub tags: Tags,
     /// Frames in at the first end.
     pub a_to_b: DirectionStatistics,
     /// Frames in at the second end.
@@ -21,7 +25,7 @@ pub struct WireStatistics {
 }
 
 /// One end of a wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndState {
     /// Name of the interface.
     pub interface: String,
@@ -58,16 +62,21 @@ pub struct WireLosses {
     pub wire_send_failed: u64,
     /// The far interface is down, has no carrier, or does not exist.
     pub wire_link_down: u64,
+    /// The frame's tags are not those of the circuit, or of none on this interface. What no wire
+    /// claims is counted by the interface's first.
+    #[serde(default)]
+    pub wire_tag: u64,
 }
 
 impl WireLosses {
     /// The counts with their verdicts.
-    pub fn by_verdict(&self) -> [(Verdict, u64); 3] {
-        let Self { wire_overflow, wire_send_failed, wire_link_down } = *self;
+    pub fn by_verdict(&self) -> [(Verdict, u64); 4] {
+        let Self { wire_overflow, wire_send_failed, wire_link_down, wire_tag } = *self;
         [
             (Verdict::WireOverflow, wire_overflow),
             (Verdict::WireSendFailed, wire_send_failed),
             (Verdict::WireLinkDown, wire_link_down),
+            (Verdict::WireTag, wire_tag),
         ]
     }
 
@@ -83,11 +92,12 @@ mod tests {
 
     #[test]
     fn fields_are_called_as_their_verdicts() {
-        let losses = WireLosses { wire_overflow: 1, wire_send_failed: 2, wire_link_down: 3 };
+        let losses =
+            WireLosses { wire_overflow: 1, wire_send_failed: 2, wire_link_down: 3, wire_tag: 4 };
         let json = serde_json::to_value(losses).unwrap();
         for (verdict, count) in losses.by_verdict() {
             assert_eq!(json.get(verdict.name()), Some(&count.into()));
         }
-        assert_eq!(losses.total(), 6);
+        assert_eq!(losses.total(), 10);
     }
 }

@@ -9,7 +9,8 @@ use super::{Call, Refusal, answer, effective_routes, write::Refused};
 use crate::{
     code::Code,
     resource::{
-        Fields, Held, InvalidField, ResourceId, ResourceType, virtual_network_gateway::INSTANCES,
+        Fields, Held, InvalidField, ResourceId, ResourceType, TagOrder,
+        virtual_network_gateway::INSTANCES,
     },
     resources::Resources,
     rules::Change,
@@ -68,7 +69,15 @@ impl Call {
                 })
                 .await
             }
-            other => self.hold(id, |held| held.provisioned = other == "provision").await,
+            "provision" => {
+                let order = TagOrder::read(&Fields::root(&body))?;
+                self.hold(id, |held| {
+                    held.provisioned = true;
+                    order.apply(held);
+                })
+                .await
+            }
+            _ => self.hold(id, |held| held.provisioned = false).await,
         }
     }
 

@@ -8,8 +8,8 @@ use crate::{
     control::Snapshot,
     dataplanes::Status,
     resource::{
-        AuthorizationKey, Resource, ResourceId, ResourceType, Typed, VirtualNetworkPeering,
-        virtual_network_gateway::INSTANCES,
+        AuthorizationKey, Resource, ResourceId, ResourceType, ServiceTag, Typed,
+        VirtualNetworkPeering, virtual_network_gateway::INSTANCES,
     },
     resources::Resources,
     rules::user_of_key,
@@ -74,11 +74,16 @@ fn computed(resource: &Resource, resources: &Resources) -> Vec<(&'static str, Va
         }
         Typed::ExpressRouteCircuit(_) => {
             let state = if held.provisioned { "Provisioned" } else { "NotProvisioned" };
-            vec![
+            let mut properties = vec![
                 ("serviceProviderProvisioningState", state.into()),
                 ("circuitProvisioningState", "Enabled".into()),
                 ("serviceKey", json!(held.service_key)),
-            ]
+            ];
+            if let Some(ServiceTag { vlan, ethertype }) = held.service_tag {
+                properties.push(("stag", vlan.into()));
+                properties.push(("serviceEthertype", json!(ethertype)));
+            }
+            properties
         }
         Typed::CircuitPeering(_) => {
             vec![("azureASN", MSEE_ASN.into()), ("state", "Enabled".into())]

@@ -57,6 +57,7 @@ fn learned<'a>(hub: &'a Hub<'a>, reach: &'a Reach<'a>) -> Vec<Learned<'a>> {
 fn on_prem<'a>(edge: &'a Edge<'a>, link: &'a Link<'a>) -> impl Iterator<Item = Ipv4Network> + 'a {
     edge.cables
         .iter()
+        .map(|cable| cable.plumbing)
         .filter(|cable| cable.circuit == *link.circuit)
         .flat_map(|cable| cable.static_routes.iter().copied())
 }

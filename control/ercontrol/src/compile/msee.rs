@@ -7,18 +7,13 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use desired::{
-    Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Tags, Vrf, VrfName,
-};
+use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Vrf, VrfName};
 use ipnetwork::{IpNetwork, Ipv4Network};
 
-use super::reach::{Edge, Hub, Link, Reach};
+use super::reach::{Cable, Edge, Hub, Link, Reach};
 use crate::{
     fastpath::{self, Arrival, Destination, Way},
-    resource::{
-        ResourceId,
-        router::{CircuitCable, Path},
-    },
+    resource::{ResourceId, router::Path},
 };
 
 pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
@@ -26,8 +21,8 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
     let mut circuit_ports = BTreeMap::new();
     for cable in &edge.cables {
         if let Some(port) = circuit_port(cable, edge, reach) {
-            tables.insert(port.vrf.clone(), vec![&cable.circuit]);
-            circuit_ports.insert(cable.interface.clone(), port);
+            tables.insert(port.vrf.clone(), vec![&cable.plumbing.circuit]);
+            circuit_ports.insert(cable.port.clone(), port);
         }
     }
     let mut fabric_ports: BTreeMap<String, FabricPort> = edge
@@ -63,26 +58,27 @@ fn table_name(circuits: &[&ResourceId]) -> VrfName {
     names.join("+")
 }
 
-fn link_prefix(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<Ipv4Network> {
-    let peering = reach.circuits.get(&cable.circuit)?.peering;
+fn link_prefix(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<Ipv4Network> {
+    let peering = reach.circuits.get(&cable.plumbing.circuit)?.peering;
     Some(match edge.path {
         Path::Primary => peering.primary,
         Path::Secondary => peering.secondary,
     })
 }
 
-fn circuit_port(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<CircuitPort> {
+fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<CircuitPort> {
     let link = link_prefix(cable, edge, reach)?;
-    let circuit = reach.circuits.get(&cable.circuit)?.name.to_owned();
+    let Cable { plumbing, tags, .. } = cable;
+    let circuit = reach.circuits.get(&plumbing.circuit)?.name.to_owned();
     Some(CircuitPort {
-        vrf: table_name(&[&cable.circuit]),
+        vrf: table_name(&[&plumbing.circuit]),
         circuit,
-        interface: cable.interface.clone(),
-        tags: Tags::Untagged,
-        cpu: cable.cpu.clone(),
+        interface: plumbing.interface.clone(),
+        tags: *tags,
+        cpu: plumbing.cpu.clone(),
         address: Ipv4Network::new(link.nth(2)?, link.prefix()).ok()?,
         peer: link.nth(1)?,
-        peer_mac: Some(cable.peer_mac),
+        peer_mac: Some(plumbing.peer_mac),
         ipv6: None,
     })
 }
@@ -91,10 +87,9 @@ fn circuit_port(cable: &CircuitCable, edge: &Edge<'_>, reach: &Reach<'_>) -> Opt
 /// then VNets, then what lies behind the customer edge; each in the order of the circuits.
 fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
     let mut vrf = Vrf::default();
-    let cables: Vec<&CircuitCable> = circuits
+    let cables: Vec<&Cable<'_>> = circuits
         .iter()
-        .flat_map(|circuit| edge.cables.iter().filter(|cable| cable.circuit == **circuit))
-        .copied()
+        .flat_map(|circuit| edge.cables.iter().filter(|cable| cable.plumbing.circuit == **circuit))
         .collect();
     for cable in &cables {
         if let Some(link) = link_prefix(cable, edge, reach) {
@@ -109,8 +104,8 @@ fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
         add_direct_machines(&mut vrf, hub, link, edge);
     }
     for cable in &cables {
-        for prefix in &cable.static_routes {
-            let why = format!("static route of {}", cable.circuit.name());
+        for prefix in &cable.plumbing.static_routes {
+            let why = format!("static route of {}", cable.plumbing.circuit.name());
             add(&mut vrf, *prefix, to_customer(cable, why));
         }
     }
@@ -142,8 +137,8 @@ fn add(vrf: &mut Vrf, prefix: impl Into<IpNetwork>, route: Route) {
     vrf.routes.entry(prefix.into()).or_insert(route);
 }
 
-fn to_customer(cable: &CircuitCable, why: String) -> Route {
-    Route { adjacency: Adjacency::Ce { port: cable.interface.clone() }, why }
+fn to_customer(cable: &Cable<'_>, why: String) -> Route {
+    Route { adjacency: Adjacency::Ce { port: cable.port.clone() }, why }
 }
 
 fn arrival<'r>(hub: &Hub<'_>, link: &'r Link<'_>) -> Arrival<'r> {

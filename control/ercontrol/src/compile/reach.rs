@@ -9,7 +9,7 @@ use std::{
     net::Ipv4Addr,
 };
 
-use desired::{GatewayInstance, GatewayNextHop, InstanceState, MacAddress};
+use desired::{GatewayInstance, GatewayNextHop, InstanceState, MacAddress, Tags};
 use ipnetwork::Ipv4Network;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         Router, Sku, VirtualNetwork, VirtualNetworkGateway, VirtualNetworkPeering,
         circuit_peering::PRIVATE_PEERING,
         router::{CircuitCable, Path},
+        service_tag::tags,
         virtual_network_gateway::INSTANCES,
     },
     resources::Resources,
@@ -49,6 +50,8 @@ pub struct Circuit<'a> {
     pub name: &'a str,
     /// Its two links.
     pub peering: &'a CircuitPeering,
+    /// The tags on both.
+    pub tags: Tags,
 }
 
 /// A VNet with a gateway, and the spokes that use it.
@@ -112,10 +115,21 @@ pub struct Edge<'a> {
     pub name: &'a str,
     /// Which link of its circuits it serves.
     pub path: Path,
-    /// Cables of circuits in service, by interface.
-    pub cables: Vec<&'a CircuitCable>,
+    /// Cables of circuits in service, by interface and circuit.
+    pub cables: Vec<Cable<'a>>,
     /// Its fabrics: interface and VNets.
     pub fabrics: Vec<(&'a str, &'a [ResourceId])>,
+}
+
+/// A cable to a customer edge, and what tells its frames from others of the interface.
+#[derive(Clone, Debug)]
+pub struct Cable<'a> {
+    /// What the plumbing says.
+    pub plumbing: &'a CircuitCable,
+    /// Name of the link: interface and tags. No two of a router have the same.
+    pub port: String,
+    /// The tags.
+    pub tags: Tags,
 }
 
 impl<'a> Reach<'a> {
@@ -182,7 +196,7 @@ impl<'a> Edge<'a> {
 
     /// Whether it serves a circuit.
     pub fn serves(&self, circuit: &ResourceId) -> bool {
-        self.cables.iter().any(|cable| cable.circuit == *circuit)
+        self.cables.iter().any(|cable| cable.plumbing.circuit == *circuit)
     }
 
     /// A hub's connections to circuits this MSEE serves, most preferred first; none when the hub is
@@ -202,8 +216,9 @@ fn circuits(resources: &Resources) -> BTreeMap<&ResourceId, Circuit<'_>> {
         .filter_map(|(resource, peering)| {
             let circuit = resources.get(&resource.id.parent()?)?;
             resources.find::<ExpressRouteCircuit>(&circuit.id)?;
+            let tags = tags(peering, &circuit.held)?;
             let in_service = circuit.held.provisioned;
-            in_service.then(|| (&circuit.id, Circuit { name: circuit.id.name(), peering }))
+            in_service.then(|| (&circuit.id, Circuit { name: circuit.id.name(), peering, tags }))
         })
         .collect()
 }
@@ -319,11 +334,7 @@ fn edges<'a>(
         .map(|(resource, router)| Edge {
             name: resource.id.name(),
             path: router.path,
-            cables: router
-                .circuit_ports
-                .iter()
-                .filter(|cable| circuits.contains_key(&cable.circuit))
-                .collect(),
+            cables: cables(router, circuits),
             fabrics: router
                 .fabric_ports
                 .iter()
@@ -333,4 +344,21 @@ fn edges<'a>(
         .collect();
     edges.sort_by_key(|edge| (edge.path, edge.name));
     edges
+}
+
+/// The cables in use. Two links of one name would be one port for two customers: the rules refuse
+/// it, and here the later one is not used.
+fn cables<'a>(
+    router: &'a Router,
+    circuits: &BTreeMap<&'a ResourceId, Circuit<'a>>,
+) -> Vec<Cable<'a>> {
+    let mut cables: Vec<Cable<'a>> = Vec::new();
+    for plumbing in &router.circuit_ports {
+        let Some(&Circuit { tags, .. }) = circuits.get(&plumbing.circuit) else { continue };
+        let port = format!("{}{tags}", plumbing.interface);
+        if cables.iter().all(|cable| cable.port != port) {
+            cables.push(Cable { plumbing, port, tags });
+        }
+    }
+    cables
 }

@@ -3,12 +3,13 @@
 mod more_circuits;
 mod properties;
 mod story;
+mod two_customers;
 
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::{
-    lab::{CIRCUIT, GROUP, connect, edit, id, lab, provision, put},
+    lab::{CIRCUIT, GROUP, connect, edit, id, lab, order, provision, put, two_customers},
     resource::Resource,
 };
 

@@ -12,6 +12,9 @@ pub const PRIVATE_PEERING: &str = "AzurePrivatePeering";
 pub struct CircuitPeering {
     /// The customer's AS number.
     pub peer_asn: Option<u32>,
+    /// The customer's tag (C-tag), 1 to 4094, the same on both links. Azure demands one; here a
+    /// link may be untagged.
+    pub vlan: Option<u16>,
     /// Link to the primary MSEE: the customer has the first usable address, the MSEE the second.
     pub primary: Ipv4Network,
     /// Link to the secondary MSEE.
@@ -29,7 +32,8 @@ impl CircuitPeering {
                 "write AzurePrivatePeering; no other peering is modelled",
             ));
         }
-        properties.number("vlanId", 0..=4094)?;
+        let vlan = properties.number("vlanId", 0..=4094)?.filter(|vlan| *vlan > 0);
+        let vlan = vlan.and_then(|vlan| u16::try_from(vlan).ok());
         let peer_asn = properties.number("peerASN", 1..=u32::MAX)?;
         // 12076 is the MSEEs' own and 65515 to 65520 are reserved by Azure.
         if peer_asn.is_some_and(|asn| asn == 12076 || (65515..=65520).contains(&asn)) {
@@ -48,7 +52,7 @@ impl CircuitPeering {
                 "give each of the two links a /30 of its own",
             ));
         }
-        Ok(Self { peer_asn, primary, secondary })
+        Ok(Self { peer_asn, vlan, primary, secondary })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::ResourceType;
+use super::{ResourceType, service_tag::ServiceTag};
 
 /// Kept beside a document. Which fields matter depends on the type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Held {
     /// Circuit: whether the provider has done its part.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub provisioned: bool,
+    /// Circuit: the provider's outer tag on its links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tag: Option<ServiceTag>,
     /// Gateway: indices (0, 1) of the instances taken out of service.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub failed_instances: BTreeSet<usize>,

@@ -102,9 +102,13 @@ impl ResourceType {
         match self {
             Self::VirtualNetworkPeering => &["peeringState", "peeringSyncLevel"],
             Self::VirtualNetworkGateway => &["instances"],
-            Self::ExpressRouteCircuit => {
-                &["serviceProviderProvisioningState", "circuitProvisioningState", "serviceKey"]
-            }
+            Self::ExpressRouteCircuit => &[
+                "serviceProviderProvisioningState",
+                "circuitProvisioningState",
+                "serviceKey",
+                "stag",
+                "serviceEthertype",
+            ],
             Self::CircuitPeering => &["azureASN", "state"],
             Self::CircuitAuthorization => {
                 &["authorizationKey", "authorizationUseStatus", "connectionResourceUri"]

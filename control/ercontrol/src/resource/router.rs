@@ -2,6 +2,9 @@
 //!
 //! Cables may name circuits and VNets that do not exist yet, or no more: such a cable is simply
 //! not used. So plumbing and resources can come and go in any order.
+//!
+//! Circuits may share an interface. What tells them apart are their tags, which are the circuits'
+//! own and not the plumbing's: [`crate::rules`] compares them.
 
 use std::{collections::BTreeSet, str::FromStr};
 
@@ -15,7 +18,7 @@ use super::{Fields, InvalidField, ResourceId};
 pub struct Router {
     /// Which of the two links of its circuits it serves.
     pub path: Path,
-    /// Cables to customer edges, sorted by interface.
+    /// Cables to customer edges, sorted by interface and circuit.
     pub circuit_ports: Vec<CircuitCable>,
     /// Cables to region fabrics, sorted by interface.
     pub fabric_ports: Vec<FabricCable>,
@@ -91,21 +94,42 @@ impl Router {
         for item in properties.list("fabricPorts")? {
             router.fabric_ports.push(FabricCable::parse(&item.object()?)?);
         }
-        router.circuit_ports.sort_by(|a, b| a.interface.cmp(&b.interface));
+        router
+            .circuit_ports
+            .sort_by(|a, b| (&a.interface, &a.circuit).cmp(&(&b.interface, &b.circuit)));
         router.fabric_ports.sort_by(|a, b| a.interface.cmp(&b.interface));
         router.check_unique(&properties)?;
         Ok(router)
     }
 
     fn check_unique(&self, properties: &Fields<'_>) -> Result<(), InvalidField> {
-        let circuit = self.circuit_ports.iter().map(|port| &port.interface);
-        let fabric = self.fabric_ports.iter().map(|port| &port.interface);
-        let mut seen = BTreeSet::new();
-        if let Some(interface) = circuit.chain(fabric).find(|interface| !seen.insert(*interface)) {
+        // A fabric port is untagged and has its interface to itself; circuits may share one.
+        let mut seen: BTreeSet<&String> =
+            self.circuit_ports.iter().map(|port| &port.interface).collect();
+        let mut fabric = self.fabric_ports.iter().map(|port| &port.interface);
+        if let Some(interface) = fabric.find(|interface| !seen.insert(*interface)) {
             return Err(properties.invalid(
                 "fabricPorts",
-                &format!("and circuitPorts name interface {interface} twice"),
-                "list each interface once",
+                &format!("has interface {interface}, which another port is on"),
+                "give each fabric an interface of its own",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        let mut cables = self.circuit_ports.iter();
+        if let Some(twice) = cables.find(|cable| !seen.insert((&cable.interface, &cable.circuit))) {
+            return Err(properties.invalid(
+                "circuitPorts",
+                &format!("has circuit {} on {} twice", twice.circuit.name(), twice.interface),
+                "list each circuit once for each interface",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        let mut veths = self.circuit_ports.iter().filter_map(|cable| cable.cpu.as_ref());
+        if let Some(cpu) = veths.find(|cpu| !seen.insert(*cpu)) {
+            return Err(properties.invalid(
+                "circuitPorts",
+                &format!("has cpuInterface {cpu} twice"),
+                "give each link a cpu veth of its own: by it the kernel knows whose packet it has",
             ));
         }
         let mut seen = BTreeSet::new();

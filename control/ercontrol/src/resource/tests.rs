@@ -129,3 +129,49 @@ fn an_error_about_a_value_does_not_repeat_it() {
     let error = Resource::from_put(CONNECTION.parse().unwrap(), body, None).unwrap_err();
     assert!(!error.to_string().contains(KEY), "{error}");
 }
+
+#[test]
+fn a_routers_ports_are_told_apart() {
+    let circuit = |name: &str| CIRCUIT.replace("/er", &format!("/{name}"));
+    let port = |interface: &str, name: &str, cpu: &str| {
+        json!({
+            "interface": interface,
+            "circuit": { "id": circuit(name) },
+            "peerMacAddress": "02:00:00:00:00:01",
+            "cpuInterface": cpu,
+        })
+    };
+    let parse = |circuits: &[Value], fabric: &str| {
+        let fabric = json!([{ "interface": fabric, "virtualNetworks": [] }]);
+        let body = json!({ "properties": {
+            "path": "primary", "circuitPorts": circuits, "fabricPorts": fabric,
+        }});
+        let id = "/subscriptions/S/resourceGroups/G/providers/Erlab.Edge/routers/r";
+        Resource::from_put(id.parse().unwrap(), map(body), None).map(|resource| resource.typed)
+    };
+    let shared = [port("eth1", "b", "xcpu1-2"), port("eth1", "a", "xcpu1-1")];
+    let Typed::Router(router) = parse(&shared, "eth2").unwrap() else { panic!("not a router") };
+    let circuits: Vec<&str> =
+        router.circuit_ports.iter().map(|cable| cable.circuit.name()).collect();
+    assert_eq!(circuits, ["a", "b"]);
+    for (circuits, fabric, expected) in [
+        (
+            &shared[..],
+            "eth1",
+            "properties.fabricPorts has interface eth1, which another port is on",
+        ),
+        (
+            &[port("eth1", "a", "x"), port("eth1", "A", "y")],
+            "eth2",
+            "properties.circuitPorts has circuit A on eth1 twice",
+        ),
+        (
+            &[port("eth1", "a", "x"), port("eth1", "b", "x")],
+            "eth2",
+            "properties.circuitPorts has cpuInterface x twice",
+        ),
+    ] {
+        let error = parse(circuits, fabric).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}

@@ -1,6 +1,8 @@
 //! Each refusal, on the lab; that the same change is accepted once cured is in the integration
 //! tests.
 
+mod links;
+
 use serde_json::{Value, json};
 
 use super::*;

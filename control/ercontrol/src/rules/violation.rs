@@ -122,6 +122,23 @@ pub enum Violation {
     FastPathSku { connection: ResourceId, gateway: ResourceId, sku: Sku },
 
     #[error(
+        "circuit '{}' has S-tag {stag}, and its private peering no vlanId to be inside it: set \
+         vlanId on the peering first, or POST {circuit}/provision with \"stag\": 0",
+        circuit.name()
+    )]
+    VlanIdRequired { circuit: ResourceId, stag: u16 },
+
+    #[error(
+        "circuits '{}' and '{}' would both be link {port} of router '{}', and no frame could tell \
+         which of the two it belongs to: give one of them another vlanId or S-tag, or an interface \
+         of its own",
+        other.name(),
+        circuit.name(),
+        router.name()
+    )]
+    VlanTagsInUse { router: ResourceId, port: String, circuit: ResourceId, other: ResourceId },
+
+    #[error(
         "{address} of '{}' is outside subnet '{}' ({prefix}): choose an address in it",
         id.name(),
         subnet.name
@@ -174,6 +191,8 @@ impl Violation {
             Self::KeyInUse { .. } => Code::AuthorizationKeyInUse,
             Self::NotProvisioned { .. } => Code::CircuitNotProvisioned,
             Self::FastPathSku { .. } => Code::FastPathSkuNotEligible,
+            Self::VlanIdRequired { .. } => Code::VlanIdRequired,
+            Self::VlanTagsInUse { .. } => Code::VlanTagsInUse,
             Self::OutsideSubnet { .. } | Self::InGatewaySubnet { .. } => Code::InvalidParameter,
             Self::AddressInUse { .. } => Code::AddressInUse,
             Self::Overlap { .. } => Code::AddressSpaceOverlap,

@@ -124,3 +124,34 @@ async fn a_resource_group_may_be_made_and_goes_only_when_empty() {
     daemon.put(empty, &json!({})).await;
     assert_eq!(daemon.delete(empty).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_providers_tag_is_shown_on_the_circuit_and_cannot_be_put() {
+    let daemon = Daemon::start_with_lab().await;
+    let peering = format!("{CIRCUIT}/peerings/AzurePrivatePeering");
+    let mut body = daemon.get(&peering).await.body;
+    let circuit = daemon.get(CIRCUIT).await;
+    assert_eq!(circuit.body["properties"].get("stag"), None);
+
+    let provision = format!("{CIRCUIT}/provision");
+    let refused = daemon.post(&provision, &json!({ "stag": 20 })).await;
+    assert_eq!((refused.status, refused.code()), (400, "VlanIdRequired"), "{refused:?}");
+    body["properties"]["vlanId"] = 100.into();
+    assert_eq!(daemon.put(&peering, &body).await.status, 200);
+    let order = json!({ "stag": 20, "serviceEthertype": "0x88a8" });
+    let provisioned = daemon.post(&provision, &order).await;
+    assert_eq!(provisioned.property("stag"), 20, "{provisioned:?}");
+    assert_eq!(provisioned.property("serviceEthertype"), "0x88a8");
+    let refused = daemon.post(&provision, &json!({ "serviceEthertype": "0x8100" })).await;
+    assert_eq!((refused.status, refused.code()), (400, "InvalidParameter"), "{refused:?}");
+
+    // A circuit that goes out of service and comes back has the tag it had.
+    daemon.post(&format!("{CIRCUIT}/deprovision"), &json!({})).await;
+    daemon.post(&provision, &json!({})).await;
+    let mut circuit = daemon.get(CIRCUIT).await.body;
+    circuit["properties"]["stag"] = 9.into();
+    let put = daemon.put(CIRCUIT, &circuit).await;
+    assert_eq!((put.status, put.property("stag")), (200, &json!(20)), "{put:?}");
+    let cleared = daemon.post(&provision, &json!({ "stag": 0 })).await;
+    assert_eq!(cleared.body["properties"].get("stag"), None);
+}

@@ -12,7 +12,13 @@ const NOBODY: [u8; 4] = [10, 254, 10, 5];
 
 fn request(destination: [u8; 4], ttl: u8) -> InjectRequest {
     let (source, destination) = (Ipv4Addr::from(SOURCE), Ipv4Addr::from(destination));
-    InjectRequest { port: None, source, destination, protocol: Protocol::Icmp, ttl }
+    InjectRequest {
+        port: None,
+        source: source.into(),
+        destination: destination.into(),
+        protocol: Protocol::Icmp,
+        ttl,
+    }
 }
 
 fn context<'a>(request: &'a InjectRequest, state: Option<&'a Snapshot>) -> Context<'a> {
@@ -54,7 +60,7 @@ fn the_verdict_is_the_one_a_real_packet_gets() {
             for ttl in [0, 1, 2, 255] {
                 for state in [Some(&state), None] {
                     let request = request(destination, ttl);
-                    let frame = request.frame(to, SOME_STATION);
+                    let frame = request.frame(to, SOME_STATION, &[]);
                     let (mut real, mut injected) = (frame.clone(), frame);
                     let expected = forward(&mut real, state).err().unwrap_or(Verdict::GwForwarded);
                     let explanation = context(&request, state).explain(&mut injected, true);

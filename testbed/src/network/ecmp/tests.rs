@@ -21,7 +21,7 @@ async fn probes_leave_by_the_msee_the_lab_names() {
     // What ercontrol will teach remote-vm.
     let [a, b] = [Ipv4Addr::new(10, 253, 0, 4), Ipv4Addr::new(10, 253, 0, 5)];
     let prefixes = ["10.254.0.0/16", "10.255.0.0/16"].map(|prefix| prefix.parse().unwrap());
-    let routes = BTreeMap::from(prefixes.map(|prefix| (prefix, vec![a, b])));
+    let routes = BTreeMap::from(prefixes.map(|prefix| (prefix, vec![a.into(), b.into()])));
     let remote = lab.namespace("remote-vm");
     routes::set(&remote, &NicRoutes { routes }).await.unwrap();
 

@@ -3,7 +3,7 @@ use crate::network::{build, tests::Lab};
 
 fn routes(list: &[(&str, &[[u8; 4]])]) -> NicRoutes {
     let route = |(prefix, hops): &(&str, &[[u8; 4]])| {
-        (prefix.parse().unwrap(), hops.iter().copied().map(Ipv4Addr::from).collect())
+        (prefix.parse().unwrap(), hops.iter().copied().map(IpAddr::from).collect())
     };
     NicRoutes { routes: list.iter().map(route).collect() }
 }
