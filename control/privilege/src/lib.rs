@@ -9,6 +9,8 @@
 //! that for all descendants, and the bounding set says so in `/proc/PID/status` for everybody to
 //! see.
 
+pub mod held;
+
 use std::{fs, io};
 
 use rustix::{

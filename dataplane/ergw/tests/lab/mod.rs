@@ -23,6 +23,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, geteuid},
 };
+use privilege::held::Held;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -159,6 +160,11 @@ impl Gateway {
     fn tasks(&self) -> impl Iterator<Item = PathBuf> {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         tasks.map(|task| task.unwrap().path())
+    }
+
+    /// What each of its threads may do.
+    pub(crate) fn privileges(&self) -> Vec<Held> {
+        privilege::held::of_process(self.child.id()).unwrap()
     }
 
     pub(crate) fn end(&mut self) -> Option<i32> {
