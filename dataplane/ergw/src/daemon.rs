@@ -7,6 +7,7 @@ use std::{
 };
 
 use afxdp::{BindError, Config, QueuesError, Socket};
+use privilege::{Capabilities, KeepError};
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
@@ -28,6 +29,11 @@ use crate::{
 /// out. At 50,000 packets/s they last for 320 ms in which the process is not scheduled.
 const FRAMES: u32 = 16_384;
 
+/// What is left once the program is attached: nothing here opens or attaches anything later. Before
+/// Linux 6.4 every bpf(2) needs it, reading the program's counters and detaching it included, where
+/// `kernel.unprivileged_bpf_disabled` is set.
+const KEPT: Capabilities = Capabilities::BPF;
+
 /// The daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -43,6 +49,9 @@ pub enum RunError {
     /// No admin socket.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// Privileges could not be dropped.
+    #[error(transparent)]
+    Privileges(#[from] KeepError),
     /// The packet thread ended by itself.
     #[error("packets of {interface} can no longer be forwarded")]
     Worker {
@@ -78,6 +87,9 @@ pub enum RunError {
 /// Runs the gateway until SIGTERM or SIGINT.
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     let interface = arguments.interface.as_str();
+    if let Err(error) = afxdp::raise_memory_limit() {
+        tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
+    }
     let queues = afxdp::queues(interface)?;
     let mut program = Program::load(arguments.pins.as_deref())?;
     let mut sockets = Vec::new();
@@ -129,6 +141,8 @@ async fn serve(
     let (_socket_file, listener) = Listener::bind(&arguments.admin)?;
     let queues = sockets.len();
     lock(program).attach(&arguments.interface)?;
+    // Every other thread is started after this.
+    privilege::keep(KEPT)?;
 
     let (ended, mut worker_ended) = oneshot::channel();
     let thread_shared = Arc::clone(&shared);

@@ -5,7 +5,7 @@ use abi::verdict::{Stage, Verdict};
 use packet::probe::{ExplainedStep, Explanation, InjectRequest, SOME_STATION};
 
 use crate::{
-    path::{check, instance, lookup, out, ttl},
+    path::{check, frame::Packet, instance, lookup, out, ttl},
     state::Snapshot,
 };
 
@@ -70,19 +70,19 @@ impl Context<'_> {
 
     /// The stages of [`crate::path::forward`], each with what it found.
     fn walk(&self, frame: &mut [u8], steps: &mut Vec<ExplainedStep>) -> Result<(), Verdict> {
-        let headers = check::check(frame)?;
+        let Packet { ethernet, mut ip } = check::check(frame)?;
         steps.push(step(Stage::GwCheck, "ok".to_owned()));
         let state = self.state.ok_or(Verdict::GwNoState)?;
-        let instance = instance::instance(headers, state)?;
+        let instance = instance::instance(ethernet, state)?;
         let found = format!("{} instance {}", self.gateway, instance.address);
         steps.push(step(Stage::GwInstance, found));
-        let endpoint = lookup::lookup(headers, state)?;
+        let endpoint = lookup::lookup(&ip, state)?;
         let found = format!("{} -> VM {}", self.request.destination, endpoint.vm());
         steps.push(step(Stage::GwLookup, found));
-        let before = headers.ttl;
-        ttl::ttl(headers)?;
-        steps.push(step(Stage::GwTtl, format!("{before} -> {}", headers.ttl)));
-        out::out(headers, instance, endpoint);
+        let before = self.request.ttl;
+        ttl::ttl(&mut ip)?;
+        steps.push(step(Stage::GwTtl, format!("{before} -> {}", before.saturating_sub(1))));
+        out::out(ethernet, instance, endpoint);
         steps.push(step(Stage::GwOut, format!("{} to VM {}", self.interface, endpoint.vm())));
         Ok(())
     }

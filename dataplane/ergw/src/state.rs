@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +19,9 @@ pub struct Snapshot {
     /// Number of this snapshot in this process: the same revision may be sent again.
     pub sequence: u64,
     instances: Vec<Instance>,
-    endpoints: HashMap<[u8; 4], Endpoint>,
+    /// A map for each IP version: the short key costs less to hash, and most packets have it.
+    ipv4: HashMap<Ipv4Addr, Endpoint>,
+    ipv6: HashMap<Ipv6Addr, Endpoint>,
 }
 
 /// One instance of the gateway.
@@ -90,17 +92,21 @@ impl Snapshot {
             .flat_map(Self::by_vm)
             .map(|(vm, delivered)| (vm.to_owned(), Arc::clone(delivered)))
             .collect();
-        let mut endpoints = HashMap::with_capacity(state.endpoints.len());
+        let mut ipv4 = HashMap::new();
+        let mut ipv6 = HashMap::new();
         for (address, endpoint) in &state.endpoints {
             unicast(endpoint.mac, || format!("VM {}", endpoint.vm))?;
-            let IpAddr::V4(address) = address else { continue };
             let vm = endpoint.vm.clone();
             // A VM with several addresses has one counter.
             let delivered = Arc::clone(counters.entry(vm.clone()).or_default());
-            endpoints.insert(address.octets(), Endpoint { mac: endpoint.mac.0, delivered, vm });
+            let endpoint = Endpoint { mac: endpoint.mac.0, delivered, vm };
+            match *address {
+                IpAddr::V4(address) => ipv4.insert(address, endpoint),
+                IpAddr::V6(address) => ipv6.insert(address, endpoint),
+            };
         }
         let sequence = previous.map_or(1, |previous| previous.sequence + 1);
-        Ok(Self { revision, sequence, instances, endpoints })
+        Ok(Self { revision, sequence, instances, ipv4, ipv6 })
     }
 
     /// The instance with a MAC address; there are two at most, so they are tried in turn.
@@ -113,14 +119,17 @@ impl Snapshot {
         &self.instances
     }
 
-    /// The VM with an address (network byte order).
-    pub fn endpoint(&self, address: [u8; 4]) -> Option<&Endpoint> {
-        self.endpoints.get(&address)
+    /// The VM with an address.
+    pub fn endpoint(&self, address: IpAddr) -> Option<&Endpoint> {
+        match address {
+            IpAddr::V4(address) => self.ipv4.get(&address),
+            IpAddr::V6(address) => self.ipv6.get(&address),
+        }
     }
 
     /// Number of VM addresses.
     pub fn endpoint_count(&self) -> usize {
-        self.endpoints.len()
+        self.ipv4.len() + self.ipv6.len()
     }
 
     /// Packets delivered, by name of the VM.
@@ -131,7 +140,8 @@ impl Snapshot {
     }
 
     fn by_vm(&self) -> impl Iterator<Item = (&str, &Arc<AtomicU64>)> {
-        self.endpoints.values().map(|endpoint| (endpoint.vm.as_str(), &endpoint.delivered))
+        let endpoints = self.ipv4.values().chain(self.ipv6.values());
+        endpoints.map(|endpoint| (endpoint.vm.as_str(), &endpoint.delivered))
     }
 }
 

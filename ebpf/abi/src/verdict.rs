@@ -215,13 +215,14 @@ verdicts! {
     IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";
 
-    GwNotIpv4 = GwCheck, Expected, "gw_not_ipv4", "Gateway: the frame is not IPv4 (flooded by the fabric).";
+    GwNotIp = GwCheck, Expected, "gw_not_ip", "Gateway: the frame is neither IPv4 nor IPv6 (flooded by the fabric).";
     GwTruncated = GwCheck, Loss, "gw_truncated", "Gateway: the frame is shorter than its headers.";
     GwHeader = GwCheck, Loss, "gw_header", "Gateway: the IP header is malformed or its checksum wrong.";
     GwNoSocket = GwCheck, Loss, "gw_no_socket", "Gateway: no AF_XDP socket is bound; the ergw process is not running.";
     GwWrongMac = GwInstance, Expected, "gw_wrong_mac", "Gateway: the frame is for no instance of this gateway (flooded by the fabric).";
     GwInstanceFailed = GwInstance, Loss, "gw_instance_failed", "Gateway: the addressed instance is failed.";
     GwNoState = GwInstance, Loss, "gw_no_state", "Gateway: no desired state has been received yet.";
+    GwLinkLocal = GwLookup, Loss, "gw_link_local", "Gateway: the source or destination is an IPv6 address that stays on its link (link-local, loopback, unspecified).";
     GwNoEndpoint = GwLookup, Loss, "gw_no_endpoint", "Gateway: no VM has the destination address.";
     GwTtlExpiredSilent = GwTtl, Expected, "gw_ttl_expired_silent", "Gateway: the TTL ends here; a gateway answers no ICMP (the * of the traceroute).";
     GwTxFull = GwOut, Loss, "gw_tx_full", "Gateway: the transmit ring had no room.";

@@ -5,10 +5,9 @@ use super::{
     *,
 };
 
-fn addressed_to(mac: [u8; 6]) -> Headers {
-    let mut headers = Headers::read_from_prefix(&frame(64)).unwrap().0;
-    headers.destination_mac = mac;
-    headers
+fn addressed_to(destination: [u8; 6]) -> Ethernet {
+    let ethernet = Ethernet::read_from_prefix(&frame(64)).unwrap().0;
+    Ethernet { destination, ..ethernet }
 }
 
 #[test]
