@@ -69,10 +69,10 @@ fn link_prefix(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<
 fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<CircuitPort> {
     let link = link_prefix(cable, edge, reach)?;
     let Cable { plumbing, tags, .. } = cable;
-    let circuit = reach.circuits.get(&plumbing.circuit)?.name.to_owned();
+    let circuit = reach.circuits.get(&plumbing.circuit)?;
     Some(CircuitPort {
         vrf: table_name(&[&plumbing.circuit]),
-        circuit,
+        circuit: circuit.name.to_owned(),
         interface: plumbing.interface.clone(),
         tags: *tags,
         cpu: plumbing.cpu.clone(),
@@ -80,6 +80,8 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         peer: link.nth(1)?,
         peer_mac: Some(plumbing.peer_mac),
         ipv6: None,
+        bandwidth: circuit.bandwidth,
+        validate_source: false,
     })
 }
 

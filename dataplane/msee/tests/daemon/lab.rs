@@ -291,6 +291,8 @@ pub(crate) fn state() -> MseeState {
         tags: Tags::Untagged,
         cpu: Some("xcpu1".to_owned()),
         ipv6: None,
+        bandwidth: None,
+        validate_source: false,
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),

@@ -15,6 +15,7 @@ mod lookup;
 mod losses;
 mod manifest;
 mod namespace;
+mod police;
 mod publish;
 mod restart;
 mod rig;

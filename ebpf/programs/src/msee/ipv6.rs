@@ -6,6 +6,7 @@
 
 use abi::{
     image::{PORT_FABRIC, Port, Vnet},
+    police::Class,
     verdict::{Stage, Verdict},
 };
 use programs::header::{HOP_BY_HOP, ICMPV6, IPV6, Ipv6, TCP, UDP};
@@ -62,7 +63,9 @@ impl Network for Ipv6 {
                 End::drop(Verdict::CheckLinkLocal)
             }
         } else if is_link_local(destination) || header.is_for_port(port) {
-            port::to_kernel(packet, port)
+            let is_nd = header.is_neighbour_discovery(packet);
+            let class = if is_nd { Class::Neighbour } else { Class::Control };
+            port::to_kernel(packet, port, class)
         } else {
             End::drop(Verdict::CheckLinkLocal)
         })
@@ -172,7 +175,7 @@ pub fn to_group<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port
     if !is_discovery {
         End::drop(Verdict::PortGroup)
     } else if port.kind != PORT_FABRIC {
-        port::to_kernel(packet, port)
+        port::to_kernel(packet, port, Class::Neighbour)
     } else if kind == NEIGHBOUR_SOLICITATION || kind == NEIGHBOUR_ADVERTISEMENT {
         End::punt(Verdict::LocalNd)
     } else {
