@@ -1,18 +1,10 @@
 //! The admin socket: HTTP/1.1 on a unix socket, JSON.
 
-use std::{
-    collections::BTreeMap,
-    error::Error,
-    fs, io,
-    os::unix::{fs::PermissionsExt as _, net::UnixStream},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, error::Error, sync::Arc};
 
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use desired::Revision;
 use serde::Serialize;
-use tokio::net::UnixListener;
 
 use crate::{counters::Sources, state::Snapshot, worker::Shared};
 
@@ -75,56 +67,3 @@ async fn counters(
         endpoints: state.map(Snapshot::delivered).unwrap_or_default(),
     }))
 }
-
-/// The admin socket could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum AdminError {
-    /// A process answers on it.
-    #[error("{path} is in use: another ergw of this name is running", path = path.display())]
-    InUse {
-        /// The socket.
-        path: PathBuf,
-    },
-    /// The kernel refused.
-    #[error("cannot make the admin socket {path}", path = path.display())]
-    Bind {
-        /// The socket.
-        path: PathBuf,
-        #[source]
-        #[doc = "What the kernel said."]
-        source: io::Error,
-    },
-}
-
-/// The listening socket, removed when dropped.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    path: PathBuf,
-}
-
-impl Listener {
-    /// Listens on `path`, for its owner only. What a killed process left there is replaced.
-    pub(crate) fn bind(path: &Path) -> Result<(Self, UnixListener), AdminError> {
-        let failed = |source| AdminError::Bind { path: path.to_owned(), source };
-        if UnixStream::connect(path).is_ok() {
-            return Err(AdminError::InUse { path: path.to_owned() });
-        }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        let bound = Self { path: path.to_owned() };
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok((bound, listener))
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-#[cfg(test)]
-mod tests;
