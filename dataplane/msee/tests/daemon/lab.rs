@@ -346,6 +346,10 @@ impl Msee {
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.lock().unwrap().id()
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

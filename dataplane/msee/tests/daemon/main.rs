@@ -11,6 +11,7 @@
 mod control;
 mod lab;
 mod ping;
+mod privileges;
 
 use std::{thread::sleep, time::Duration};
 
@@ -387,6 +388,6 @@ fn a_second_msee_of_the_same_name_is_refused() {
     let lab = Lab::new("twice");
     let msee = lab.start();
     let second = lab.start_and_fail();
-    assert!(second.contains("is in use"), "{second}");
+    assert!(second.contains("another program listens on"), "{second}");
     msee.terminate();
 }
