@@ -172,10 +172,12 @@ verdicts! {
     CheckChecksum = Check, Loss, "check_checksum", "The IP header checksum is wrong.";
     CheckMartianSource = Check, Loss, "check_martian_source", "The source address can never be a sender (0/8, 127/8, 224/4, 240/4).";
     CheckMartianDestination = Check, Loss, "check_martian_destination", "The destination address is never routed (0/8, 127/8, 224/4, 240/4).";
+    CheckLinkLocal = Check, Loss, "check_link_local", "A link-local address: never routed off its link (RFC 4291 2.5.6).";
 
     LocalKernel = Local, Punted, "local_kernel", "Addressed to the MSEE: handed to its kernel through the cpu veth.";
     LocalEcho = Local, Punted, "local_echo", "Echo request to the MSEE: punted, answered by msee.";
     LocalArp = Local, Punted, "local_arp", "ARP on a fabric port: punted, answered by msee.";
+    LocalNd = Local, Punted, "local_nd", "Neighbour Discovery on a fabric port: punted, answered by msee.";
     LocalUnreachable = Local, Punted, "local_unreachable", "Addressed to the MSEE on a fabric port, where nothing listens: punted for a Port Unreachable.";
     LocalNoCpu = Local, Loss, "local_no_cpu", "Addressed to the MSEE on a circuit port that has no cpu veth.";
     LocalFromKernel = Local, Forwarded, "local_from_kernel", "Sent by the MSEE's kernel: out of the circuit's port.";
@@ -186,6 +188,7 @@ verdicts! {
     TtlExpired = Ttl, Punted, "ttl_expired", "The TTL ends here: punted for a Time Exceeded.";
 
     AdjacencyDrop = Adjacency, Loss, "adjacency_drop", "The route says drop.";
+    NeighbourUnresolved = Adjacency, Punted, "neighbour_unresolved", "The next hop's MAC address is not known yet: punted, to be asked for.";
 
     TooBig = Out, Punted, "too_big", "Longer than the next port carries, Don't Fragment set: punted for a Fragmentation Needed.";
     TooBigFragmentable = Out, Loss, "too_big_fragmentable", "Longer than the next port carries; fragmentation is not supported yet.";
