@@ -27,7 +27,7 @@ fn out(packet: &Packet<'_>, verdict: Verdict, egress: &Egress, station: MacAddre
             // RFC 1812 4.2.2.7: a router fragments.
             Verdict::TooBigFragmentable
         } else {
-            // RFC 1191 3, RFC 8200 5: it tells the sender.
+            // RFC 1191 4, RFC 4443 3.2: it tells the sender.
             Verdict::TooBig
         });
     }

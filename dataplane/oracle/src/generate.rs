@@ -77,8 +77,9 @@ impl Generator {
     /// Writes the frame's number over its source MAC address and bounds its length.
     fn numbered(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         bytes.resize(bytes.len().clamp(14, self.longest), 0);
-        let [.., b, c, d, e, f] = self.serial.to_be_bytes();
-        for (at, octet) in (6..12).zip([2, b, c, d, e, f]) {
+        let mut source = self.serial.to_be_bytes();
+        source[2] = 2;
+        for (at, octet) in (6..12).zip(source.into_iter().skip(2)) {
             bytes = compose::with(bytes, at, octet);
         }
         bytes

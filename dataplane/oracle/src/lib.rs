@@ -12,7 +12,22 @@
 //! One thing it cannot know is the flow hash by which a route picks one of a gateway's instances: a
 //! [`Judgement`] then has an [`End`] for each of them.
 //!
-//! [`scene`] is a state to judge by, [`corpus`] a table of named frames with their verdicts, written by hand.
+//! [`scene`] is a state to judge by, [`corpus`] a table of named frames with their verdicts, written by
+//! hand, and [`generate`] makes any number of others.
+//!
+//! ```
+//! use oracle::{Oracle, generate::{Generator, XorShift}, scene};
+//!
+//! let (state, ports) = (scene::state(), scene::ports());
+//! let oracle = Oracle::new(&state, &ports)?;
+//! let mut generator = Generator::new(&state, &ports);
+//! let mut random = XorShift::new(1);
+//! if let Some(frame) = generator.frame(&mut || random.next()) {
+//!     let judgement = oracle.judge(frame.ifindex, &frame.bytes);
+//!     println!("{:?}", judgement.ends());
+//! }
+//! # Ok::<(), oracle::StateError>(())
+//! ```
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing)]
 

@@ -9,9 +9,9 @@ use crate::field::{number, octets};
 pub(crate) const IPV4: u16 = 0x0800;
 pub(crate) const ARP: u16 = 0x0806;
 pub(crate) const IPV6: u16 = 0x86dd;
-/// TPID of a C-tag (IEEE 802.1Q), and of many providers' outer tags.
+/// TPID of a C-tag (IEEE 802.1Q, table 9-1), and of many providers' outer tags.
 pub(crate) const CUSTOMER_TAG: u16 = 0x8100;
-/// TPID of an S-tag (IEEE 802.1Q-2018 9.6, once 802.1ad).
+/// TPID of an S-tag (the same, once 802.1ad).
 pub(crate) const SERVICE_TAG: u16 = 0x88a8;
 
 /// Bytes of the two MAC addresses.

@@ -35,7 +35,7 @@ pub(crate) fn receive<'f>(
     checked.map_err(End::dropped)
 }
 
-/// The group bit: the first on the wire, the lowest of the first byte (IEEE 802-2014 8.2).
+/// The group bit: the first on the wire, the lowest of the first byte (IEEE 802-2014 8.2.2).
 const fn is_group(mac: MacAddress) -> bool {
     mac.0[0] & 1 != 0
 }

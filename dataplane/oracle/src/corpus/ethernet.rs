@@ -5,7 +5,11 @@ use abi::verdict::Verdict::{
     PortWrongMac,
 };
 
-use super::{Case, Side, To, table};
+use super::{
+    Case,
+    Side::{self, Circuit, Fabric},
+    To, table,
+};
 use crate::{
     compose::{Ipv4, Ipv6, echo, padded},
     scene::{CE, CE6, HUB, ON_PREM, OURS, VM, VM6},
@@ -31,7 +35,6 @@ fn stations() -> Vec<Case> {
         carried,
         verdict,
     };
-    use Side::{Circuit, Fabric};
     vec![
         line("IPv4 for another", Circuit, To::Other, 0x0800, ipv4, PortWrongMac),
         line("IPv6 for another", Circuit, To::Other, 0x86dd, ipv6, PortWrongMac),

@@ -7,17 +7,17 @@ use ipnetwork::IpNetwork;
 use super::dice::Dice;
 
 const MARTIANS: [Ipv4Addr; 12] = [
-    Ipv4Addr::new(0, 0, 0, 0),
+    Ipv4Addr::UNSPECIFIED,
     Ipv4Addr::new(0, 255, 255, 255),
     Ipv4Addr::new(1, 0, 0, 0),
     Ipv4Addr::new(126, 255, 255, 255),
-    Ipv4Addr::new(127, 0, 0, 1),
+    Ipv4Addr::LOCALHOST,
     Ipv4Addr::new(128, 0, 0, 0),
     Ipv4Addr::new(223, 255, 255, 255),
     Ipv4Addr::new(224, 0, 0, 5),
     Ipv4Addr::new(239, 255, 255, 255),
     Ipv4Addr::new(240, 0, 0, 1),
-    Ipv4Addr::new(255, 255, 255, 255),
+    Ipv4Addr::BROADCAST,
     Ipv4Addr::new(169, 254, 0, 1),
 ];
 

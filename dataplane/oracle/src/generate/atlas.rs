@@ -71,7 +71,7 @@ impl Atlas {
         let senders = || places.values().flatten().flat_map(|place| &place.senders);
         let own = senders().flat_map(|sender| sender.own.clone()).collect();
         let targets: BTreeMap<_, _> =
-            state.vrfs.iter().map(|(name, _)| (name.clone(), survey.targets(name))).collect();
+            state.vrfs.keys().map(|name| (name.clone(), survey.targets(name))).collect();
         let classes = || targets.values().flat_map(BTreeMap::values);
         let rooms = classes().flatten().map(|target| target.room).collect();
         Self { places, targets, rooms, own }

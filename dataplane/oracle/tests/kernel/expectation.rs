@@ -43,7 +43,8 @@ pub struct IcmpError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manners {
     Must,
-    /// Of ICMP whose type says neither, and of ICMPv6 behind other headers.
+    /// Of ICMP whose type says neither or is one the kernel takes for an error (router discovery), and
+    /// of ICMPv6 behind other headers.
     May,
     MustNot,
 }
@@ -67,13 +68,17 @@ pub fn expected(oracle: &Oracle, port: &str, frame: &[u8]) -> (Verdict, Expected
 
 fn error(oracle: &Oracle, verdict: Verdict, frame: &[u8]) -> IcmpError {
     let packet = Packet::of(frame);
-    let (kind, code) = match (verdict, packet.is_ipv4()) {
-        (Verdict::NoRoute, true) => (3, 0),
-        (Verdict::NoRoute, false) => (1, 0),
-        (Verdict::TtlExpired, true) => (11, 0),
-        (Verdict::TtlExpired, false) => (3, 0),
-        (Verdict::TooBig, true) => (3, 4),
-        (Verdict::TooBig, false) => (2, 0),
+    let is_ipv4 = packet.is_ipv4();
+    let (kind, code) = match verdict {
+        Verdict::NoRoute => (if is_ipv4 { 3 } else { 1 }, 0),
+        Verdict::TtlExpired => (if is_ipv4 { 11 } else { 3 }, 0),
+        Verdict::TooBig => {
+            if is_ipv4 {
+                (3, 4)
+            } else {
+                (2, 0)
+            }
+        }
         _ => panic!("{verdict:?} is no error"),
     };
     let mtu = (verdict == Verdict::TooBig).then(|| match next_port(oracle, frame) {
@@ -89,7 +94,7 @@ fn manners(packet: Packet<'_>) -> Manners {
     match (packet.is_ipv4(), packet.protocol()) {
         (true, _) if packet.offset() > 0 => Manners::MustNot,
         (true, 1) => match first {
-            Some(0 | 8..=10 | 13..=18) => Manners::Must,
+            Some(0 | 8 | 13..=18) => Manners::Must,
             Some(3..=5 | 11 | 12) => Manners::MustNot,
             _ => Manners::May,
         },

@@ -12,13 +12,19 @@
 //! knowingly, `differences` says so, and asserts that it does.
 
 #![allow(missing_docs, unreachable_pub, reason = "a test binary exports nothing")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod comparison;
 mod corpus;
 mod differences;
 mod expectation;
 mod generated;
+mod local;
 mod namespace;
 mod packet;
 mod router;

@@ -23,8 +23,10 @@ impl<'f> Packet<'f> {
         self.ethertype == 0x86dd && self.bytes.len() >= 40
     }
 
-    pub fn is_tagged(&self) -> bool {
-        matches!(self.ethertype, 0x8100 | 0x88a8)
+    /// VLAN id of an outer tag.
+    pub fn vlan(&self) -> Option<u16> {
+        let is_tagged = matches!(self.ethertype, 0x8100 | 0x88a8) && self.bytes.len() >= 2;
+        is_tagged.then(|| self.word(0) % 4_096)
     }
 
     pub fn word(&self, at: usize) -> u16 {

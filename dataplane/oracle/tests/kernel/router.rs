@@ -1,6 +1,6 @@
 //! The router, twice: as the kernel's configuration and as a desired state.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use desired::{Adjacency, CircuitPort, Ipv6Link, MacAddress, MseeState, Route, Tags, Vrf};
 use oracle::{Oracle, Port, PortKind};
@@ -155,15 +155,9 @@ pub fn oracle() -> Oracle {
     Oracle::new(&state(), &ports()).unwrap()
 }
 
-/// The router's own addresses; the oracle knows the one of the side a packet comes from, the kernel
-/// all of them.
-pub fn is_own(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            [Ipv4Addr::new(172, 16, 1, 2), Ipv4Addr::new(172, 16, 2, 2)].contains(&address)
-        }
-        IpAddr::V6(address) => [0x172, 0x272]
-            .map(|number| Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 2))
-            .contains(&address),
-    }
+/// Whether a port has an address.
+pub fn owns(port: &str, address: IpAddr) -> bool {
+    let (ipv4, ipv6) = if port == "r0" { (1, 0x172) } else { (2, 0x272) };
+    address == IpAddr::from([172, 16, ipv4, 2])
+        || address == IpAddr::from([0x2001, 0xdb8, ipv6, 0, 0, 0, 0, 2])
 }

@@ -89,11 +89,11 @@ pub fn long_last_fragment() -> Vec<u8> {
 }
 
 /// A UDP packet behind six bytes of hop-by-hop options.
-pub fn hop_by_hop(options: &[u8; 6]) -> Vec<u8> {
+pub fn hop_by_hop(options: [u8; 6]) -> Vec<u8> {
     let mut bytes = udp6(SENDER6, RECEIVER6);
     bytes[18..20].copy_from_slice(&36_u16.to_be_bytes());
     bytes[20] = 0;
-    let header = [&[17, 0][..], options].concat();
+    let header = [&[17, 0][..], &options].concat();
     bytes.splice(54..54, header);
     bytes
 }
