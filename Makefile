@@ -36,6 +36,14 @@ build: rust build-packages ## Build target/release/{erlab,msee,ergw,ercontrol}
 test: root run-packages test-packages build ## Run every test: units, in-kernel fixtures, whole labs (as root)
 	@ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --workspace --exclude benches --no-fail-fast
 
+# How many frames, and the seed they come from: `make fuzz FRAMES=100000000 SEED=7`.
+FRAMES ?= 10000000
+SEED ?= $(shell date +%s)
+
+.PHONY: fuzz
+fuzz: root rust build-packages run-packages test-packages ## Compare the router's program with the reference forwarder on FRAMES frames of SEED (as root)
+	@ERLAB_FUZZ_FRAMES=$(FRAMES) ERLAB_FUZZ_SEED=$(SEED) $(CARGO) test --locked --package msee --test fastpath -- --show-output differential
+
 .PHONY: lint
 lint: rust lint-tools build-packages ## Formatting, clippy, licences and bans
 	@$(CARGO) fmt --all --check

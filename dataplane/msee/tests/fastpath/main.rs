@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod checksum;
+mod corpus;
+mod differential;
 mod fixtures;
 mod frames;
 mod gateway_door;
@@ -15,6 +17,7 @@ mod lookup;
 mod losses;
 mod manifest;
 mod namespace;
+mod oracle_rig;
 mod police;
 mod publish;
 mod restart;

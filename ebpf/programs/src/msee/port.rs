@@ -110,7 +110,7 @@ pub fn to_kernel<const TRACED: bool>(
         return End::drop(over_budget(class));
     }
     match packet.retag([0; 8], 0) {
-        Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, 0),
+        Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, port.peer),
         Err(NoHeadroom) => End::drop(Verdict::NoHeadroom),
     }
 }
@@ -124,7 +124,7 @@ fn from_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, cpu: &Port) 
             Err(NoHeadroom) => return End::drop(Verdict::NoHeadroom),
         }
     }
-    End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, 0)
+    End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, cpu.peer)
 }
 
 #[inline(always)]
