@@ -13,6 +13,7 @@ mod frames;
 mod gateway_door;
 mod host;
 mod ipv6;
+mod isolation;
 mod lookup;
 mod losses;
 mod manifest;
