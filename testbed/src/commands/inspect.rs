@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Failure, connection, gateway,
+    Failure, circuit, connection, gateway,
     open_lab::{OpenLab, kind_name},
     output::{Printer, table},
 };
@@ -17,7 +17,7 @@ use crate::{
     topology::plan::{Node, NodeKind},
 };
 
-/// Show labs: nodes with state and addresses, connections with FastPath, gateways with instances
+/// Show labs: nodes with addresses, connections with FastPath, gateways, circuits with their tags
 #[derive(Debug, Args)]
 #[command(after_help = "\
 JSON has containerlab's keys: an object keyed by lab name, a list of nodes in each. A node's network
@@ -59,6 +59,7 @@ struct ControlState {
     revision: u64,
     connections: Value,
     gateways: Value,
+    circuits: Value,
 }
 
 /// Runs the verb.
@@ -104,6 +105,7 @@ impl ControlState {
             revision: control.get("/erlab/status").await?["revision"].as_u64().unwrap_or(0),
             connections: control.get(&scope.list("connections")).await?,
             gateways: control.get(&scope.list("virtualNetworkGateways")).await?,
+            circuits: circuit::all(lab).await?,
         })
     }
 }
@@ -146,7 +148,7 @@ fn readiness(health: &Value) -> String {
 /// Address and prefix length of the node's first address, as containerlab prints it.
 fn ipv4_address(node: &Node) -> String {
     let own = node.interfaces.iter().flat_map(|interface| {
-        interface.addresses.iter().copied().chain(interface.cpu.iter().map(|cpu| cpu.address))
+        interface.addresses.iter().copied().chain(interface.cpus.iter().map(|cpu| cpu.address))
     });
     own.map(|network| network.to_string()).next().unwrap_or_default()
 }
@@ -174,10 +176,11 @@ fn render_lab(lab: &LabReport) -> String {
         }),
     );
     match control {
-        Ok(ControlState { revision, connections, gateways }) => format!(
-            "lab {name}, revision {revision}\n\n{nodes}\n{}\n{}",
+        Ok(ControlState { revision, connections, gateways, circuits }) => format!(
+            "lab {name}, revision {revision}\n\n{nodes}\n{}\n{}\n{}",
             connection::overview(connections),
             gateway::overview(gateways),
+            circuit::overview(circuits),
         ),
         Err(error) => format!("lab {name}\n\n{nodes}\nno connections and gateways: {error}\n"),
     }

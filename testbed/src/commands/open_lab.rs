@@ -43,6 +43,15 @@ pub(super) struct WrongKind {
     cure: &'static str,
 }
 
+/// Two customers have this address.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{address} is the address of {}", nodes.join(" and of "))]
+#[diagnostic(help("say which of them by its name"))]
+pub(super) struct Ambiguous {
+    address: String,
+    nodes: Vec<String>,
+}
+
 impl WrongKind {
     /// Says which rule `node` does not meet, and what to do instead.
     pub(super) fn new(node: &Node, rule: &'static str, cure: &'static str) -> Self {
@@ -125,12 +134,15 @@ impl OpenLab {
         })
     }
 
-    /// The node of that name or with that address.
+    /// The node of that name or with that address, which must be one node's only.
     pub(super) fn node_at(&self, place: &str) -> Result<&Node, Failure> {
-        let address = place.parse().ok();
-        match address.and_then(|address| self.plan().node_with_address(address)) {
-            Some(node) => Ok(node),
-            None => self.node(place),
+        let Ok(address) = place.parse() else { return self.node(place) };
+        match self.plan().nodes_with_address(address).as_slice() {
+            several @ [_, _, ..] => Err(Failure::usage(Ambiguous {
+                address: place.to_owned(),
+                nodes: several.iter().map(|node| node.name.clone()).collect(),
+            })),
+            _ => self.plan().node_with_address(address).map_or_else(|| self.node(place), Ok),
         }
     }
 
@@ -171,7 +183,7 @@ impl OpenLab {
 fn addresses(node: &Node) -> impl Iterator<Item = Ipv4Addr> + '_ {
     node.interfaces.iter().flat_map(|interface| {
         let own = interface.addresses.iter().map(|network| network.ip());
-        own.chain(interface.cpu.iter().map(|cpu| cpu.address.ip()))
+        own.chain(interface.cpus.iter().map(|cpu| cpu.address.ip()))
     })
 }
 

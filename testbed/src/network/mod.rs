@@ -16,6 +16,7 @@
 //! set to one byte: NAPI without merging. Checksums and segmentation are not left to "hardware": a
 //! frame that XDP forwards carries what its sender wrote.
 
+mod addresses;
 mod build;
 mod configure;
 mod connection;

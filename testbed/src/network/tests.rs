@@ -14,6 +14,7 @@ use crate::topology::{self, plan::Plan};
 pub(super) use ping::{answers, send_udp};
 
 const FASTPATH: &str = include_str!("../../../labs/fastpath.er.yml");
+const TWO_CUSTOMERS: &str = include_str!("../../../labs/two-customers.er.yml");
 
 /// A lab that is removed at the end of its test.
 pub(super) struct Lab {
@@ -22,10 +23,18 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) fn new(name: &str, wires: bool) -> Self {
-        assert!(nix::unistd::geteuid().is_root(), "these tests make namespaces: run them as root");
         let text = FASTPATH.replace("name: fastpath", &format!("name: {name}"));
-        let text = if wires { text } else { text.replace("wires: on", "wires: off") };
-        let topology = topology::parse(&text, name).unwrap();
+        Self::of(name, &if wires { text } else { text.replace("wires: on", "wires: off") })
+    }
+
+    /// The lab of the two customers.
+    pub(super) fn two_customers(name: &str) -> Self {
+        Self::of(name, &TWO_CUSTOMERS.replace("name: two-customers", &format!("name: {name}")))
+    }
+
+    fn of(name: &str, text: &str) -> Self {
+        assert!(nix::unistd::geteuid().is_root(), "these tests make namespaces: run them as root");
+        let topology = topology::parse(text, name).unwrap();
         Self { plan: topology::plan(&topology).unwrap() }
     }
 
@@ -106,6 +115,22 @@ async fn every_interface_carries_the_mark_and_its_settings() {
     assert_eq!(setting("msee-a", "ipv4/conf/eth1/rp_filter"), "1");
     assert_eq!(setting("hub-vm", "ipv4/icmp_ratelimit"), "0");
     assert_eq!(setting("hub-vm", "ipv6/conf/eth1/disable_ipv6"), "1");
+}
+
+#[tokio::test]
+async fn a_shared_port_carries_both_customers_tags() {
+    let lab = Lab::two_customers("netttwo");
+    build(&lab.plan).await.unwrap();
+    let msee = lab.namespace("msee-a");
+    let read = |name: &str| {
+        let path = format!("/proc/sys/net/ipv4/conf/{name}/rp_filter");
+        let read = in_namespace(&msee, || std::fs::read_to_string(path).unwrap());
+        read.unwrap().trim().to_owned()
+    };
+    // Each link's kernel side has the same address, and answers on its own veth.
+    assert_eq!([read("cpu1-1"), read("cpu1-2"), read("eth1")], ["0", "0", "1"]);
+    assert!(answers(&lab.namespace("fabrikam-pc"), "10.10.10.1"));
+    assert!(!answers(&lab.namespace("contoso-vm"), "10.255.0.4"));
 }
 
 #[tokio::test]

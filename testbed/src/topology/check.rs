@@ -1,7 +1,9 @@
 //! What a file means: references, names and addresses. The first mistake found is reported.
 
+mod joined;
 mod links;
 mod names;
+mod tags;
 mod vnets;
 
 pub(super) use links::{CircuitLink, HostLink, ResolvedLink};
@@ -19,6 +21,7 @@ pub(super) fn check(topology: &Topology) -> Result<Vec<ResolvedLink<'_>>, PlanEr
     checker.node_keys()?;
     let links = checker.links()?;
     checker.circuits(&links)?;
+    checker.tags(&links)?;
     checker.vnets()?;
     checker.peerings()?;
     checker.connections()?;

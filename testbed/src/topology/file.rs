@@ -2,6 +2,7 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
+use desired::{ServiceEthertype, Tags};
 use miette::NamedSource;
 use serde::{Deserialize, Serialize};
 
@@ -191,12 +192,37 @@ pub struct Circuit {
     pub peer_asn: u32,
     /// Bandwidth of each link.
     pub bandwidth: Bandwidth,
+    /// The customer's VLAN (C-tag), the same on both links; without one they are untagged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<Located<u16>>,
+    /// The provider's VLAN (S-tag) around it, the same on both links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stag: Option<Located<u16>>,
+    /// EtherType of the S-tag: `0x8100` as Azure's MSEEs send, or `0x88a8`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stag_ethertype: Option<Located<ServiceEthertype>>,
     /// Subscription, when not the gateways'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<String>,
     /// Resource group, when not the gateways'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
+}
+
+impl Circuit {
+    /// The tags of its links, as far as they make sense.
+    pub fn tags(&self) -> Tags {
+        let ethertype = self.stag_ethertype.as_ref().map(|ethertype| ethertype.value);
+        match (&self.stag, &self.vlan) {
+            (_, None) => Tags::Untagged,
+            (None, Some(vlan)) => Tags::Dot1q { vlan: vlan.value },
+            (Some(stag), Some(vlan)) => Tags::Qinq {
+                service: stag.value,
+                customer: vlan.value,
+                ethertype: ethertype.unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// A VNet.

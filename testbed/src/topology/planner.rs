@@ -8,7 +8,7 @@ mod neighbours;
 
 use std::{cmp::Reverse, net::Ipv4Addr};
 
-use desired::MacAddress;
+use desired::{MacAddress, Tags};
 use ipnetwork::Ipv4Network;
 
 use super::{
@@ -17,8 +17,8 @@ use super::{
     file::{Ecmp, Kind, NodeSpec, Topology},
     mistake::PlanError,
     plan::{
-        CpuVeth, EcmpPin, End, Impairment, Interface, Link, MseePath, Neighbour, Node, NodeKind,
-        Plan, StaticRoute,
+        CpuVeth, EcmpPin, End, Impairment, Interface, Link, MTU, MseePath, Neighbour, Node,
+        NodeKind, Plan, StaticRoute,
     },
 };
 use fabric::VnetGroup;
@@ -107,7 +107,7 @@ fn linked_interfaces(
                     let addresses = vec![slash30(link.addresses.customer())];
                     interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
                 } else if link.msee.node == name {
-                    interfaces.push(circuit_port(link));
+                    add_circuit(&mut interfaces, link);
                 }
             }
         }
@@ -122,17 +122,29 @@ fn linked_interfaces(
     interfaces
 }
 
-fn circuit_port(link: &CircuitLink<'_>) -> Interface {
+/// Adds a circuit's link to an MSEE's interface, which other circuits may be on already.
+fn add_circuit(interfaces: &mut Vec<Interface>, link: &CircuitLink<'_>) {
     let name = &link.msee.interface;
+    let place = interfaces.iter().position(|port| port.name == *name).unwrap_or_else(|| {
+        interfaces.push(interface(name));
+        interfaces.len() - 1
+    });
+    let Some(port) = interfaces.get_mut(place) else { return };
+    port.mtu = port.mtu.max(MTU + link.tags.length());
     let number = name.trim_start_matches("eth");
-    let cpu = CpuVeth {
+    let number = match link.tags {
+        Tags::Untagged => number.to_owned(),
+        // By its place: with interface and tags in full it could be longer than a name may be.
+        Tags::Dot1q { .. } | Tags::Qinq { .. } => format!("{number}-{}", port.cpus.len() + 1),
+    };
+    port.cpus.push(CpuVeth {
+        circuit: link.circuit.value.clone(),
         name: format!("cpu{number}"),
         far: format!("xcpu{number}"),
         address: slash30(link.addresses.msee()),
         // The MAC address is known when every node is numbered.
         peer: Neighbour { address: link.addresses.customer(), mac: MacAddress([0; 6]) },
-    };
-    Interface { cpu: Some(cpu), ..interface(name) }
+    });
 }
 
 /// Gives each interface its MAC address: `02:65:` node, interface; a gateway's port gets one for
@@ -164,11 +176,15 @@ fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<St
             }
             ResolvedLink::Circuit(link) if link.customer.node == node => {
                 for (_, vnet) in topology.expressroute.vnets.iter() {
-                    routes.push(StaticRoute {
+                    let route = StaticRoute {
                         prefix: vnet.cidr.value.0,
                         gateway: link.addresses.msee(),
                         metric: metric(link),
-                    });
+                    };
+                    // Another customer's VNet may have the same prefix.
+                    if !routes.contains(&route) {
+                        routes.push(route);
+                    }
                 }
             }
             _ => {}
@@ -194,12 +210,14 @@ fn planned_link(topology: &Topology, link: &ResolvedLink<'_>) -> Link {
             a: a.clone(),
             b: b.clone(),
             circuit: None,
+            tags: Tags::Untagged,
             wire: delay.filter(|_| wires).map(|delay| Impairment { delay }),
         },
         ResolvedLink::Circuit(link) => Link {
             a: link.customer.clone(),
             b: link.msee.clone(),
             circuit: Some(link.circuit.value.clone()),
+            tags: link.tags,
             // Without a declared delay there is a wire all the same, for impairments set later.
             wire: wires.then(|| Impairment { delay: link.delay.unwrap_or_default() }),
         },
@@ -219,9 +237,15 @@ fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
             continue;
         }
         let others = vnets.iter().filter(|(vnet, _)| !group.contains(vnet));
-        let addresses: Vec<Ipv4Addr> = others
-            .flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, address)| address.value))
-            .collect();
+        let own = group.prefixes(topology);
+        // An address that another customer has too is on-link here: no route leads there.
+        let mut addresses: Vec<Ipv4Addr> = Vec::new();
+        for address in others.flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, vm)| vm.value)) {
+            let on_link = own.iter().any(|prefix| prefix.contains(address));
+            if !on_link && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
         for (vm, _) in group.vms(topology) {
             let paths = [MseePath::Primary, MseePath::Secondary].into_iter().cycle();
             pins.extend(addresses.iter().zip(paths).map(|(&destination, path)| EcmpPin {
@@ -241,12 +265,13 @@ fn slash30(address: Ipv4Addr) -> Ipv4Network {
 fn interface(name: &str) -> Interface {
     Interface {
         name: name.to_owned(),
+        mtu: MTU,
         mac: MacAddress([0; 6]),
         extra_macs: Vec::new(),
         addresses: Vec::new(),
         on_link: Vec::new(),
         neighbours: Vec::new(),
-        cpu: None,
+        cpus: Vec::new(),
     }
 }
 

@@ -58,11 +58,12 @@ pub fn routers(topology: &Topology, plan: &Plan) -> Vec<Router> {
         let NodeKind::Msee { path } = node.kind else { continue };
         let circuit_ports = plan.links.iter().filter(|link| link.b.node == node.name);
         let circuit_ports = circuit_ports.filter_map(|link| {
-            let cpu = plan.interface(&link.b)?.cpu.as_ref()?;
+            let circuit = link.circuit.clone()?;
+            let cpu = plan.interface(&link.b)?.cpu(&circuit)?;
             Some(RouterCircuitPort {
                 interface: link.b.interface.clone(),
                 cpu: cpu.far.clone(),
-                circuit: link.circuit.clone()?,
+                circuit,
                 address: cpu.address,
                 peer: cpu.peer.address,
                 peer_mac: cpu.peer.mac,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
 
+use desired::Tags;
 use ipnetwork::Ipv4Network;
 
 use crate::topology::{
@@ -51,6 +52,8 @@ pub(in crate::topology) struct CircuitLink<'t> {
     pub(in crate::topology) path: MseePath,
     /// Addresses of the link.
     pub(in crate::topology) addresses: Slash30,
+    /// Tags of its frames at the MSEE.
+    pub(in crate::topology) tags: Tags,
     /// The customer edge's end.
     pub(in crate::topology) customer: End,
     /// The MSEE's end.
@@ -67,12 +70,16 @@ impl<'t> Checker<'t> {
             let [a, b] = link.endpoints.value.as_slice() else {
                 return self.fail(link.endpoints.span, Mistake::Endpoint);
             };
-            for text in [a, b] {
-                if !interfaces.insert(text.as_str()) {
+            let ends = [self.end(a)?, self.end(b)?];
+            for (text, (_, node)) in [a, b].into_iter().zip(&ends) {
+                // Circuits may share a port of an MSEE; how is looked at when all are known.
+                let shareable = node.kind.value == Kind::Msee && link.circuit.is_some();
+                if !interfaces.insert(text.as_str()) && !shareable {
                     return self.fail(text.span, Mistake::InterfaceTwice(text.value.clone()));
                 }
             }
-            links.push(self.link(link, self.end(a)?, self.end(b)?)?);
+            let [a, b] = ends;
+            links.push(self.link(link, a, b)?);
         }
         Ok(links)
     }
@@ -128,12 +135,13 @@ impl<'t> Checker<'t> {
             MseePath::Secondary => &circuit.secondary,
         };
         let addresses = Slash30(prefix.value.0);
-        let path = path.value;
+        let (path, tags) = (path.value, circuit.tags());
         Ok(ResolvedLink::Circuit(CircuitLink {
             circuit: name,
             circuit_index,
             path,
             addresses,
+            tags,
             customer,
             msee,
             delay,

@@ -1,3 +1,5 @@
+mod tags;
+
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::topology::{parse, plan};
@@ -6,8 +8,12 @@ const FASTPATH: &str = include_str!("../../../../labs/fastpath.er.yml");
 
 /// What the user sees after `from` became `to` in the lab's file.
 fn message(from: &str, to: &str) -> String {
-    assert!(FASTPATH.contains(from), "{from}");
-    let text = FASTPATH.replacen(from, to, 1);
+    message_in(FASTPATH, from, to)
+}
+
+fn message_in(file: &str, from: &str, to: &str) -> String {
+    assert!(file.contains(from), "{from}");
+    let text = file.replacen(from, to, 1);
     let error = match parse(&text, "lab.er.yml") {
         Err(error) => error,
         Ok(topology) => plan(&topology).unwrap_err(),
@@ -22,7 +28,11 @@ fn message(from: &str, to: &str) -> String {
 
 /// That the message has the three parts a user needs: what, where (the text under the caret), cure.
 fn expect(from: &str, to: &str, what: &str, marked: &str, cure: &str) {
-    let message = message(from, to);
+    expect_in(FASTPATH, from, to, what, marked, cure);
+}
+
+fn expect_in(file: &str, from: &str, to: &str, what: &str, marked: &str, cure: &str) {
+    let message = message_in(file, from, to);
     assert!(message.contains(&format!("× {what}\n")), "{message}");
     assert!(message.contains(&format!("help: {cure}")) || cure.is_empty(), "{message}");
     let lines: Vec<&str> = message.lines().collect();

@@ -9,7 +9,7 @@ use crate::topology::{
     quantity::Prefix,
 };
 
-use super::Checker;
+use super::{Checker, joined::Joined};
 
 /// Instance `.13` must be a usable address of the GatewaySubnet.
 const SMALLEST_GATEWAY_SUBNET: u8 = 28;
@@ -17,13 +17,13 @@ const SMALLEST_GATEWAY_SUBNET: u8 = 28;
 impl Checker<'_> {
     pub(super) fn vnets(&self) -> Result<(), PlanError> {
         let expressroute = &self.topology.expressroute;
+        let joined = Joined::of(expressroute);
         let mut earlier: Vec<(&str, &Prefix)> = Vec::new();
-        let mut vms = BTreeMap::new();
         for (name, vnet) in expressroute.vnets.iter() {
             self.known("region", &vnet.region, expressroute.regions.names())?;
             self.no_host_bits(&vnet.cidr)?;
             for (owner, other) in &earlier {
-                if vnet.cidr.overlaps(other.0) {
+                if vnet.cidr.overlaps(other.0) && joined.are(name, owner) {
                     let mistake = Mistake::Overlap {
                         prefix: vnet.cidr.to_string(),
                         other: other.to_string(),
@@ -34,7 +34,7 @@ impl Checker<'_> {
             }
             earlier.push((name, &vnet.cidr.value));
             self.gateway_subnet(name, vnet)?;
-            self.vms(name, vnet, &mut vms)?;
+            self.vms(name, vnet)?;
         }
         Ok(())
     }
@@ -61,12 +61,8 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn vms<'v>(
-        &self,
-        name: &Located<String>,
-        vnet: &'v Vnet,
-        taken: &mut BTreeMap<Ipv4Addr, &'v str>,
-    ) -> Result<(), PlanError> {
+    fn vms(&self, name: &Located<String>, vnet: &Vnet) -> Result<(), PlanError> {
+        let mut taken: BTreeMap<Ipv4Addr, &str> = BTreeMap::new();
         for (vm, address) in vnet.vms.iter() {
             if !vnet.cidr.contains(address.value) {
                 let mistake = outside(&address.value, name, &vnet.cidr);

@@ -36,7 +36,8 @@ pub(super) fn fill(
                     .filter(|node| node.name == link.msee.node)
                     .flat_map(|node| &mut node.interfaces)
                     .find(|port| port.name == link.msee.interface);
-                if let Some(cpu) = port.and_then(|port| port.cpu.as_mut()) {
+                let cpus = port.into_iter().flat_map(|port| &mut port.cpus);
+                for cpu in cpus.filter(|cpu| cpu.circuit == link.circuit.value) {
                     cpu.peer.mac = mac(&link.customer);
                 }
             }
