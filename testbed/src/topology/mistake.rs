@@ -253,8 +253,8 @@ impl TagRule {
             Self::ServiceTagAlone => "write `vlan:` too, the customer's own number",
             Self::EthertypeAlone => "write `stag:` too, or remove `stag_ethertype:`",
             Self::NoWires => {
-                "this kernel has no VLAN devices, so the customer's side is untagged and the wire is \
-                 the provider's edge: write `wires: on`, or remove `vlan:` and `stag:`"
+                "labs use no VLAN devices, so the customer's side is untagged and the wire is the \
+                 provider's edge: write `wires: on`, or remove `vlan:` and `stag:`"
             }
         }
     }

@@ -24,7 +24,7 @@ fn numbers_and_types() {
 #[test]
 fn tags_need_wires() {
     let what = "circuit `CONTOSO` is tagged, and the lab has no wires to push and pop its tags";
-    let cure = "this kernel has no VLAN devices";
+    let cure = "labs use no VLAN devices";
     two("ecmp: flow", "wires: off", what, "100", cure);
 }
 
