@@ -1,16 +1,13 @@
 //! Addresses, neighbours and routes of the lab's namespaces, and what a bridge knows of stations.
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 use netlink_packet_route::{
+    address::AddressHeaderFlags,
     neighbour::{NeighbourFlags, NeighbourState},
     route::RouteScope,
 };
-use rtnetlink::RouteMessageBuilder;
 
 use crate::topology::plan::{CpuVeth, Neighbour, Node, Plan};
 
@@ -20,7 +17,7 @@ use super::{
     connection::{Connection, LinkFacts, NetlinkError},
     layout::Layout,
     namespace::{enter_file, on_thread},
-    sysctl,
+    route_message, sysctl,
 };
 
 /// Gives every interface its addresses, neighbours and routes, and the bridges their stations.
@@ -76,9 +73,7 @@ async fn configure_node(namespace: &Connection, node: &Node) -> Result<(), Build
         }
     }
     for route in &node.routes {
-        let mut message = RouteMessageBuilder::<Ipv4Addr>::new()
-            .destination_prefix(route.prefix.network(), route.prefix.prefix())
-            .gateway(route.gateway);
+        let mut message = route_message::by(route_message::to(route.prefix), route.gateway);
         if route.metric > 0 {
             message = message.priority(route.metric);
         }
@@ -94,7 +89,22 @@ fn settings(node: &Node) -> Vec<(String, &'static str)> {
     let cpus = node.interfaces.iter().flat_map(|interface| &interface.cpus);
     // Two customers' links may have equal addresses. The way back to one's is then by the veth of the
     // other, and strict filtering would leave an ARP request of the second unanswered.
-    cpus.map(|cpu| (format!("ipv4/conf/{}/rp_filter", cpu.name), "0")).collect()
+    let filters = cpus.map(|cpu| (format!("ipv4/conf/{}/rp_filter", cpu.name), "0"));
+    let with_ipv6 = with_ipv6(node);
+    // Its own addresses are reached by way of `lo`.
+    let lo = (!with_ipv6.is_empty()).then_some("lo");
+    let enabled = with_ipv6.into_iter().chain(lo);
+    let enabled = enabled.map(|name| (format!("ipv6/conf/{name}/disable_ipv6"), "0"));
+    filters.chain(enabled).collect()
+}
+
+/// Names of the interfaces with an IPv6 address.
+fn with_ipv6(node: &Node) -> Vec<&str> {
+    let own = node.interfaces.iter().map(|port| (port.name.as_str(), &port.addresses));
+    let cpus = node.interfaces.iter().flat_map(|interface| &interface.cpus);
+    let cpus = cpus.map(|cpu| (cpu.name.as_str(), &cpu.addresses));
+    let ipv6 = own.chain(cpus).filter(|(_, addresses)| addresses.iter().any(IpNetwork::is_ipv6));
+    ipv6.map(|(name, _)| name).collect()
 }
 
 fn settle(namespace: &Connection, settings: &[(String, &'static str)]) -> Result<(), BuildError> {
@@ -113,31 +123,33 @@ async fn configure_cpu(
     cpu: &CpuVeth,
 ) -> Result<(), BuildError> {
     let index = find(namespace, links, &cpu.name)?;
-    add_address(namespace, index, cpu.address).await?;
-    Ok(add_neighbours(namespace, index, &[cpu.peer]).await?)
+    for address in &cpu.addresses {
+        add_address(namespace, index, *address).await?;
+    }
+    Ok(add_neighbours(namespace, index, &cpu.peers).await?)
 }
 
 async fn add_address(
     namespace: &Connection,
     index: u32,
-    address: Ipv4Network,
+    address: IpNetwork,
 ) -> Result<(), NetlinkError> {
-    let ip = IpAddr::V4(address.ip());
-    let added = namespace.netlink().address().add(index, ip, address.prefix()).execute().await;
+    let mut request = namespace.netlink().address().add(index, address.ip(), address.prefix());
+    if address.is_ipv6() {
+        // Usable at once: there is nobody else on the link who could have it.
+        request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
+    }
+    let added = request.execute().await;
     added.map_err(namespace.failed(format!("add the address {address}")))
 }
 
 async fn add_on_link(
     namespace: &Connection,
     index: u32,
-    prefix: Ipv4Network,
+    prefix: IpNetwork,
 ) -> Result<(), NetlinkError> {
-    let message = RouteMessageBuilder::<Ipv4Addr>::new()
-        .destination_prefix(prefix.network(), prefix.prefix())
-        .output_interface(index)
-        .scope(RouteScope::Link)
-        .build();
-    let added = namespace.netlink().route().add(message).execute().await;
+    let message = route_message::to(prefix).output_interface(index).scope(RouteScope::Link);
+    let added = namespace.netlink().route().add(message.build()).execute().await;
     added.map_err(namespace.failed(format!("route {prefix} on-link")))
 }
 
@@ -151,7 +163,7 @@ async fn add_neighbours(
         let added = namespace
             .netlink()
             .neighbours()
-            .add(index, IpAddr::V4(neighbour.address))
+            .add(index, neighbour.address)
             .link_layer_address(&neighbour.mac.0)
             .execute();
         added.await.map_err(namespace.failed(format!("add the neighbour {}", neighbour.address)))

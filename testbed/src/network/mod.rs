@@ -26,6 +26,7 @@ pub mod namespace;
 mod offload;
 pub mod probe;
 mod remove;
+mod route_message;
 pub mod routes;
 mod sysctl;
 

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     located::{Entries, Located},
     plan::MseePath,
-    quantity::{Bandwidth, Delay, Prefix},
+    prefix::{AnyPrefix, Prefix, Prefix6},
+    quantity::{Bandwidth, Delay},
+    vm_addresses::VmAddresses,
 };
 
 /// The text a topology was read from, for messages that show a line of it.
@@ -58,10 +60,13 @@ pub struct NodeSpec {
     pub asn: Option<Located<u32>>,
     /// Prefixes an `onprem` node makes known to Azure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub announce: Vec<Located<Prefix>>,
+    pub announce: Vec<Located<AnyPrefix>>,
     /// Address of a `host`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv4: Option<Located<Prefix>>,
+    /// IPv6 address of a `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<Located<Prefix6>>,
     /// Which path of the circuit an `msee` serves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Located<MseePath>>,
@@ -188,6 +193,12 @@ pub struct Circuit {
     pub primary: Located<Prefix>,
     /// /30 of the secondary link.
     pub secondary: Located<Prefix>,
+    /// /126 of the primary link, for IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary6: Option<Located<Prefix6>>,
+    /// /126 of the secondary link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary6: Option<Located<Prefix6>>,
     /// The customer's AS number.
     pub peer_asn: u32,
     /// Bandwidth of each link.
@@ -233,15 +244,21 @@ pub struct Vnet {
     pub region: Located<String>,
     /// Address space.
     pub cidr: Located<Prefix>,
+    /// IPv6 address space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr6: Option<Located<Prefix6>>,
     /// GatewaySubnet, /28 or larger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway_subnet: Option<Located<Prefix>>,
+    /// IPv6 prefix of the GatewaySubnet, a /64: without it no IPv6 of the VNet is routed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_subnet6: Option<Located<Prefix6>>,
     /// Its ExpressRoute gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
     /// VMs and their addresses.
     #[serde(default)]
-    pub vms: Entries<Located<Ipv4Addr>>,
+    pub vms: Entries<Located<VmAddresses>>,
 }
 
 /// An ExpressRoute gateway.

@@ -210,6 +210,14 @@ pub enum Mistake {
     /// Peered VNets in two regions.
     #[error("`{0}` is in another region than the VNet it is peered with")]
     PeeringRegions(String),
+    /// Something of IPv6 without what it needs beside it.
+    #[error("`{what}` needs `{key}` beside it")]
+    Lonely {
+        /// As written.
+        what: String,
+        /// What is missing.
+        key: &'static str,
+    },
     /// Something of a gateway is missing.
     #[error("{0}")]
     Gateway(&'static str),
@@ -309,6 +317,10 @@ impl Mistake {
             Self::PeeringRegions(_) => {
                 "give both the same region: peering across regions is not emulated".to_owned()
             }
+            Self::Lonely { key: key @ ("primary6" | "secondary6"), .. } => {
+                format!("write `{key}:` in the circuit: both of its links have IPv6 or none")
+            }
+            Self::Lonely { key, .. } => format!("write `{key}:` in the VNet, or leave this out"),
             Self::Gateway(_) => "a VNet with `gateway:` needs `gateway_subnet:`, and a spoke with \
                                  `gateway_transit: true` a hub that has a gateway"
                 .to_owned(),

@@ -5,10 +5,13 @@ mod queries;
 
 pub use queries::Wire;
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use desired::{MacAddress, Tags};
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 
 /// Longest packet in bytes that customers, VMs and untagged ports send.
@@ -102,9 +105,9 @@ pub struct Interface {
     pub extra_macs: Vec<MacAddress>,
     /// Addresses the kernel holds on it. Empty on MSEE ports and gateway ports; an MSEE's circuit
     /// addresses are on `cpu` veths ([`Interface::cpus`]).
-    pub addresses: Vec<Ipv4Network>,
+    pub addresses: Vec<IpNetwork>,
     /// Prefixes on-link without a gateway (a VM's own and peered VNets).
-    pub on_link: Vec<Ipv4Network>,
+    pub on_link: Vec<IpNetwork>,
     /// Permanent neighbours.
     pub neighbours: Vec<Neighbour>,
     /// Circuit port of an MSEE: a `cpu` veth for each link on it.
@@ -120,17 +123,17 @@ pub struct CpuVeth {
     pub name: String,
     /// Far side, with XDP: `x` before it.
     pub far: String,
-    /// The MSEE's address on the link.
-    pub address: Ipv4Network,
-    /// The customer edge, as a permanent neighbour.
-    pub peer: Neighbour,
+    /// The MSEE's addresses on the link, IPv4 first.
+    pub addresses: Vec<IpNetwork>,
+    /// The customer edge, as a permanent neighbour, by each of its addresses.
+    pub peers: Vec<Neighbour>,
 }
 
 /// A permanent neighbour entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// Its address.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// Its MAC address.
     pub mac: MacAddress,
 }
@@ -139,9 +142,9 @@ pub struct Neighbour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaticRoute {
     /// Destination.
-    pub prefix: Ipv4Network,
-    /// Next hop.
-    pub gateway: Ipv4Addr,
+    pub prefix: IpNetwork,
+    /// Next hop, of the same family.
+    pub gateway: IpAddr,
     /// Lower is preferred (primary 10, secondary 20).
     pub metric: u32,
 }

@@ -6,13 +6,15 @@
 mod fabric;
 mod neighbours;
 
-use std::{cmp::Reverse, net::Ipv4Addr};
+use std::{
+    cmp::Reverse,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use desired::{MacAddress, Tags};
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 
 use super::{
-    addressing::GatewaySubnet,
     check::{CircuitLink, HostLink, ResolvedLink, check},
     file::{Ecmp, Kind, NodeSpec, Topology},
     mistake::PlanError,
@@ -60,7 +62,10 @@ fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_
                 .find(|group| group.contains(vnet))
                 .map(|group| group.prefixes(topology))
                 .unwrap_or_default();
-            let addresses = vec![Ipv4Network::from(address.value)];
+            // Without an address of its own a VM has no IPv6 at all.
+            let ipv6 = address.ipv6.is_some();
+            let on_link = on_link.into_iter().filter(|prefix| ipv6 || prefix.is_ipv4()).collect();
+            let addresses = address.all().map(IpNetwork::from).collect();
             let eth1 = Interface { addresses, on_link, ..interface("eth1") };
             nodes.push((vm, kind, vec![eth1], Vec::new()));
         }
@@ -93,18 +98,19 @@ fn linked_interfaces(
     for link in links {
         match link {
             ResolvedLink::Host(link) => {
-                let addresses = |network| vec![network];
+                let [customer, host] = link.ipv6.map_or([None; 2], |ends| ends.map(Some));
                 if link.host.node == name {
-                    let addresses = addresses(link.host_address);
+                    let addresses = both(link.host_address, host);
                     interfaces.push(Interface { addresses, ..interface(&link.host.interface) });
                 } else if link.customer.node == name {
-                    let addresses = addresses(link.customer_address);
+                    let addresses = both(link.customer_address, customer);
                     interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
                 }
             }
             ResolvedLink::Circuit(link) => {
                 if link.customer.node == name {
-                    let addresses = vec![slash30(link.addresses.customer())];
+                    let ipv6 = link.ipv6.map(|ipv6| slash126(ipv6.customer()));
+                    let addresses = both(slash30(link.addresses.customer()), ipv6);
                     interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
                 } else if link.msee.node == name {
                     add_circuit(&mut interfaces, link);
@@ -141,9 +147,12 @@ fn add_circuit(interfaces: &mut Vec<Interface>, link: &CircuitLink<'_>) {
         circuit: link.circuit.value.clone(),
         name: format!("cpu{number}"),
         far: format!("xcpu{number}"),
-        address: slash30(link.addresses.msee()),
-        // The MAC address is known when every node is numbered.
-        peer: Neighbour { address: link.addresses.customer(), mac: MacAddress([0; 6]) },
+        addresses: both(
+            slash30(link.addresses.msee()),
+            link.ipv6.map(|ipv6| slash126(ipv6.msee())),
+        ),
+        // Filled in when every node has its MAC addresses.
+        peers: Vec::new(),
     });
 }
 
@@ -168,22 +177,23 @@ fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<St
     let mut routes = Vec::new();
     for link in links {
         match link {
-            ResolvedLink::Host(HostLink { host, customer_address, .. }) if host.node == node => {
-                let everything = Ipv4Network::from(Ipv4Addr::UNSPECIFIED);
-                let prefix = Ipv4Network::new(everything.ip(), 0).unwrap_or(everything);
-                let gateway = customer_address.ip();
-                routes.push(StaticRoute { prefix, gateway, metric: 0 });
+            ResolvedLink::Host(HostLink { host, customer_address, ipv6, .. })
+                if host.node == node =>
+            {
+                let gateways = both(*customer_address, ipv6.map(|[customer, _]| customer));
+                routes.extend(gateways.iter().map(|gateway| everything(gateway.ip())));
             }
             ResolvedLink::Circuit(link) if link.customer.node == node => {
                 for (_, vnet) in topology.expressroute.vnets.iter() {
-                    let route = StaticRoute {
-                        prefix: vnet.cidr.value.0,
-                        gateway: link.addresses.msee(),
-                        metric: metric(link),
-                    };
-                    // Another customer's VNet may have the same prefix.
-                    if !routes.contains(&route) {
-                        routes.push(route);
+                    let ipv4 = (vnet.cidr.value.into(), link.addresses.msee().into());
+                    let ipv6 = vnet.cidr6.as_ref().zip(link.ipv6);
+                    let ipv6 = ipv6.map(|(cidr6, it)| (cidr6.value.into(), it.msee().into()));
+                    for (prefix, gateway) in std::iter::once(ipv4).chain(ipv6) {
+                        let route = StaticRoute { prefix, gateway, metric: metric(link) };
+                        // Another customer's VNet may have the same prefix.
+                        if !routes.contains(&route) {
+                            routes.push(route);
+                        }
                     }
                 }
             }
@@ -192,6 +202,17 @@ fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<St
     }
     routes.sort_by_key(|route| (route.metric, Reverse(route.prefix)));
     routes
+}
+
+/// The default route of the next hop's family.
+fn everything(gateway: IpAddr) -> StaticRoute {
+    let all: IpAddr = match gateway {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    // No prefix is shorter than this, so it cannot fail.
+    let prefix = IpNetwork::new(all, 0).unwrap_or(all.into());
+    StaticRoute { prefix, gateway, metric: 0 }
 }
 
 /// 10 for a primary path, 20 for a secondary; further circuits come after the first one's two.
@@ -233,20 +254,20 @@ fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
     let vnets = &topology.expressroute.vnets;
     let mut pins = Vec::new();
     for group in groups {
-        if group.gateway_subnets(topology).is_empty() {
+        if !group.has_gateway_subnet(topology) {
             continue;
         }
         let others = vnets.iter().filter(|(vnet, _)| !group.contains(vnet));
         let own = group.prefixes(topology);
         // An address that another customer has too is on-link here: no route leads there.
         let mut addresses: Vec<Ipv4Addr> = Vec::new();
-        for address in others.flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, vm)| vm.value)) {
-            let on_link = own.iter().any(|prefix| prefix.contains(address));
+        for address in others.flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, vm)| vm.ipv4)) {
+            let on_link = own.iter().any(|prefix| prefix.contains(address.into()));
             if !on_link && !addresses.contains(&address) {
                 addresses.push(address);
             }
         }
-        for (vm, _) in group.vms(topology) {
+        for vm in group.vms(topology) {
             let paths = [MseePath::Primary, MseePath::Secondary].into_iter().cycle();
             pins.extend(addresses.iter().zip(paths).map(|(&destination, path)| EcmpPin {
                 vm: vm.to_owned(),
@@ -256,6 +277,14 @@ fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
         }
     }
     pins
+}
+
+fn both(ipv4: Ipv4Network, ipv6: Option<Ipv6Network>) -> Vec<IpNetwork> {
+    std::iter::once(ipv4.into()).chain(ipv6.map(IpNetwork::from)).collect()
+}
+
+fn slash126(address: Ipv6Addr) -> Ipv6Network {
+    Ipv6Network::new(address, 126).unwrap_or_else(|_| Ipv6Network::from(address))
 }
 
 fn slash30(address: Ipv4Addr) -> Ipv4Network {

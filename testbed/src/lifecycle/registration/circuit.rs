@@ -21,7 +21,7 @@ pub(super) fn requests(azure: &ExpressRoute, scopes: &Scopes) -> Vec<Request> {
                 }
             }
         });
-        let peering = json!({
+        let mut peering = json!({
             "properties": {
                 "peeringType": "AzurePrivatePeering",
                 "peerASN": circuit.peer_asn,
@@ -30,6 +30,12 @@ pub(super) fn requests(azure: &ExpressRoute, scopes: &Scopes) -> Vec<Request> {
                 "vlanId": circuit.vlan.as_ref().map_or(0, |vlan| vlan.value),
             }
         });
+        if let (Some(primary), Some(secondary)) = (&circuit.primary6, &circuit.secondary6) {
+            peering["properties"]["ipv6PeeringConfig"] = json!({
+                "primaryPeerAddressPrefix": primary.masked(),
+                "secondaryPeerAddressPrefix": secondary.masked(),
+            });
+        }
         [
             Request::put(scope.circuit(name), body),
             // Before the provider's tag, the customer's that goes inside it.

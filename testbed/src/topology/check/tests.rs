@@ -1,3 +1,4 @@
+mod ipv6;
 mod tags;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -5,6 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::topology::{parse, plan};
 
 const FASTPATH: &str = include_str!("../../../../labs/fastpath.er.yml");
+const TWO_CUSTOMERS: &str = include_str!("../../../../labs/two-customers.er.yml");
 
 /// What the user sees after `from` became `to` in the lab's file.
 fn message(from: &str, to: &str) -> String {
@@ -64,7 +66,7 @@ fn a_whole_message() {
 fn shapes() {
     let cure = "did you mean `peer_asn`?";
     expect("peer_asn", "per_asn", "unknown key `per_asn`", "per_asn", cure);
-    let keys = "the keys here are kind, daemon, asn, announce, ipv4, path";
+    let keys = "the keys here are kind, daemon, asn, announce, ipv4, ipv6, path";
     expect("path: primary", "colour: red", "unknown key `colour`", "colour", keys);
     let cure = "write `region:` in this block";
     let missing = message("region: hub-region,    cidr", "cidr");

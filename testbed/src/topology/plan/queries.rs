@@ -1,8 +1,9 @@
 //! Questions about a plan: wires and their interfaces, nodes, who has an address.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use desired::{MacAddress, Tags};
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 
 use super::{CpuVeth, End, Impairment, Interface, Node, NodeKind, Plan};
@@ -51,7 +52,7 @@ impl Plan {
     /// The node that answers from `address`: an interface's own, an MSEE's towards the customer
     /// edge, or the one by which a VNet knows an MSEE (`.4`, `.5`). The first of the file, where two
     /// customers have the same.
-    pub fn node_with_address(&self, address: Ipv4Addr) -> Option<&Node> {
+    pub fn node_with_address(&self, address: IpAddr) -> Option<&Node> {
         self.nodes_with_address(address).into_iter().next().or_else(|| {
             let ports = self.nodes.iter().flat_map(|node| &node.interfaces);
             let mut neighbours = ports.flat_map(|port| &port.neighbours);
@@ -60,12 +61,11 @@ impl Plan {
     }
 
     /// Every node that has `address` on an interface.
-    pub fn nodes_with_address(&self, address: Ipv4Addr) -> Vec<&Node> {
+    pub fn nodes_with_address(&self, address: IpAddr) -> Vec<&Node> {
         let has = |node: &&Node| {
-            node.interfaces.iter().any(|port| {
-                let cpus = port.cpus.iter().map(|cpu| &cpu.address);
-                port.addresses.iter().chain(cpus).any(|network| network.ip() == address)
-            })
+            node.interfaces
+                .iter()
+                .any(|port| port.all_addresses().any(|network| network.ip() == address))
         };
         self.nodes.iter().filter(has).collect()
     }
@@ -108,6 +108,12 @@ impl Interface {
     /// The `cpu` veth of a circuit's link.
     pub fn cpu(&self, circuit: &str) -> Option<&CpuVeth> {
         self.cpus.iter().find(|cpu| cpu.circuit == circuit)
+    }
+
+    /// The addresses that a kernel holds on it or, for an MSEE, on its `cpu` veths.
+    pub fn all_addresses(&self) -> impl Iterator<Item = IpNetwork> {
+        let cpus = self.cpus.iter().flat_map(|cpu| &cpu.addresses);
+        self.addresses.iter().chain(cpus).copied()
     }
 
     /// All MAC addresses that must reach it: its own, then those of further gateway instances.

@@ -2,9 +2,8 @@
 
 use super::*;
 
-const TWO_CUSTOMERS: &str = include_str!("../../../../../labs/two-customers.er.yml");
-
-fn two(from: &str, to: &str, what: &str, marked: &str, cure: &str) {
+/// As `expect`, in the lab of two customers.
+pub(super) fn two(from: &str, to: &str, what: &str, marked: &str, cure: &str) {
     expect_in(TWO_CUSTOMERS, from, to, what, marked, cure);
 }
 
@@ -12,7 +11,7 @@ fn two(from: &str, to: &str, what: &str, marked: &str, cure: &str) {
 fn numbers_and_types() {
     let cure = "write a number from 1 to 4094; leave the key out for no tag";
     two("vlan: 100", "vlan: 4095", "4095 is not a VLAN", "4095", cure);
-    two("stag: 20 }", "stag: 0 }", "0 is not a VLAN", "0", cure);
+    two("vlan: 200, stag: 20", "vlan: 200, stag: 0", "0 is not a VLAN", "0", cure);
     let cure = "did you mean `0x8100`?";
     two("0x88a8", "0x9100", "unknown value `0x9100`", "0x9100", cure);
     let what = "circuit `FABRIKAM` has an S-tag and no VLAN inside it";

@@ -22,9 +22,9 @@ fn one_port_has_room_for_the_tags_and_a_cpu_veth_for_each_link() {
         ["eth1 1508 cpu1-1/xcpu1-1 CONTOSO cpu1-2/xcpu1-2 FABRIKAM", "eth2 1500 ", "eth3 1500 "]
     );
     let [contoso, fabrikam] = msee(&plan).interfaces[0].cpus.as_slice() else { panic!("two") };
-    assert_eq!(contoso.address, fabrikam.address);
-    assert_eq!(contoso.peer.mac, plan.node("contoso-ce").unwrap().interfaces[1].mac);
-    assert_eq!(fabrikam.peer.mac, plan.node("fabrikam-ce").unwrap().interfaces[1].mac);
+    assert_eq!(contoso.addresses, fabrikam.addresses);
+    assert_eq!(contoso.peers[0].mac, plan.node("contoso-ce").unwrap().interfaces[1].mac);
+    assert_eq!(fabrikam.peers[0].mac, plan.node("fabrikam-ce").unwrap().interfaces[1].mac);
     // One tag needs half the room, and the customers' side none.
     let single = TWO_CUSTOMERS.replace(", stag: 20, stag_ethertype: 0x88a8", "");
     let single = single.replace("vlan: 200, stag: 20", "vlan: 200");
@@ -76,7 +76,12 @@ fn equal_prefixes_are_routed_once_and_pinned_to_nobody() {
     let routes = &plan.node("contoso-ce").unwrap().routes;
     assert_eq!(
         routes.iter().map(route).collect::<Vec<_>>(),
-        ["10.255.0.0/16 via 172.16.1.2", "10.255.0.0/16 via 172.16.2.2"]
+        [
+            "fd00:255::/48 via fd00:172:16:1::2",
+            "10.255.0.0/16 via 172.16.1.2",
+            "fd00:255::/48 via fd00:172:16:2::2",
+            "10.255.0.0/16 via 172.16.2.2",
+        ]
     );
     let (_, lab) = planned(&TWO_CUSTOMERS.replace("ecmp: flow", "ecmp: lab"));
     assert_eq!(lab.ecmp_pins, []);
@@ -109,4 +114,60 @@ fn its_plan_survives_its_json() {
     let text = serde_json::to_string(&topology).unwrap();
     let again: Topology = serde_json::from_str(&text).unwrap();
     assert_eq!(super::super::plan(&again).unwrap(), plan);
+}
+
+fn listed<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+/// Address and node of each neighbour of a node's interface.
+fn neighbours(plan: &Plan, node: &str, port: usize) -> Vec<String> {
+    let neighbours = plan.node(node).unwrap().interfaces[port].neighbours.iter();
+    let named = neighbours.map(|it| (it.address, plan.node_with_mac(it.mac).unwrap()));
+    named.map(|(address, node)| format!("{address} {}", node.name)).collect()
+}
+
+#[test]
+fn every_node_has_its_place_in_both_families() {
+    let (_, plan) = planned(TWO_CUSTOMERS);
+    let addresses =
+        |node: &str, port: usize| listed(&plan.node(node).unwrap().interfaces[port].addresses);
+    assert_eq!(addresses("contoso-ce", 0), ["10.10.10.1/24", "fd00:10:10:10::1/64"]);
+    assert_eq!(addresses("contoso-pc", 0), ["10.10.10.4/24", "fd00:10:10:10::4/64"]);
+    assert_eq!(addresses("contoso-ce", 2), ["172.16.2.1/30", "fd00:172:16:2::1/126"]);
+    assert_eq!(addresses("contoso-vm", 0), ["10.255.10.4/32", "fd00:255:0:10::4/128"]);
+    let cpu = &msee(&plan).interfaces[0].cpus[1];
+    assert_eq!(listed(&cpu.addresses), ["172.16.1.2/30", "fd00:172:16:1::2/126"]);
+    let peers: Vec<String> = cpu.peers.iter().map(|peer| peer.address.to_string()).collect();
+    assert_eq!(peers, ["172.16.1.1", "fd00:172:16:1::1"]);
+    assert_eq!(
+        neighbours(&plan, "contoso-vm", 0),
+        ["10.255.0.4 msee-a", "fd00:255::4 msee-a", "10.255.0.5 msee-b", "fd00:255::5 msee-b"]
+    );
+    assert_eq!(
+        neighbours(&plan, "contoso-ce", 1),
+        ["172.16.1.2 msee-a", "fd00:172:16:1::2 msee-a"]
+    );
+    let on_link = listed(&plan.node("contoso-vm").unwrap().interfaces[0].on_link);
+    assert_eq!(on_link, ["10.255.0.0/16", "fd00:255::/48"]);
+    let routes = &plan.node("contoso-pc").unwrap().routes;
+    let routes: Vec<String> =
+        routes.iter().map(|it| format!("{} via {}", it.prefix, it.gateway)).collect();
+    assert_eq!(routes, ["::/0 via fd00:10:10:10::1", "0.0.0.0/0 via 10.10.10.1"]);
+    let of = |address: &str| {
+        let nodes = plan.nodes_with_address(address.parse().unwrap());
+        nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("fd00:255:0:10::4"), ["contoso-vm", "fabrikam-vm"]);
+}
+
+#[test]
+fn a_vm_without_ipv6_has_nothing_of_it() {
+    let text = TWO_CUSTOMERS
+        .replace("contoso-vm:  [10.255.10.4, fd00:255:0:10::4]", "contoso-vm: 10.255.10.4");
+    let (_, plan) = planned(&text);
+    let eth1 = &plan.node("contoso-vm").unwrap().interfaces[0];
+    assert_eq!(listed(&eth1.addresses), ["10.255.10.4/32"]);
+    assert_eq!(listed(&eth1.on_link), ["10.255.0.0/16"]);
+    assert_eq!(neighbours(&plan, "contoso-vm", 0), ["10.255.0.4 msee-a", "10.255.0.5 msee-b"]);
 }
