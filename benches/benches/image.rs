@@ -15,13 +15,13 @@ fn image(criterion: &mut Criterion) {
             bencher.iter(|| Compiled::new(black_box(state), &ports, 1));
         });
         let Ok(compiled) = Compiled::new(&state, &ports, 1) else { continue };
-        let Some(root) = compiled.vrf_root("CIRCUIT") else { continue };
+        let Some(roots) = compiled.vrf_roots("CIRCUIT") else { continue };
         group.bench_function(BenchmarkId::new("lookup", vms), |bencher| {
             let mut vm = 0;
             bencher.iter(|| {
                 vm = (vm + 7_919) % vms;
                 let address = u32::from(Ipv4Addr::new(10, 128, 0, 4)) + vm;
-                black_box(compiled.lookup(root, Ipv4Addr::from(address)))
+                black_box(compiled.lookup(roots, Ipv4Addr::from(address).into()))
             });
         });
     }

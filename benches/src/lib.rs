@@ -2,7 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MacAddress, MseeState, Route, Vrf};
+use desired::{
+    Adjacency, CircuitPort, FabricPort, FabricVnet, MacAddress, MseeState, Route, Tags, Vrf,
+};
 use ipnetwork::Ipv4Network;
 use msee::fastpath::{BoundPort, PortKind};
 
@@ -10,29 +12,36 @@ use msee::fastpath::{BoundPort, PortKind};
 pub fn state_with_fastpath_hosts(vms: u32) -> MseeState {
     let circuit = "CIRCUIT".to_owned();
     let mut vrf = Vrf::default();
-    vrf.routes.insert(prefix([10, 10, 0, 0], 16), route(Adjacency::Ce { port: "eth1".to_owned() }));
+    let ce = Adjacency::Ce { port: "eth1".to_owned() };
+    vrf.routes.insert(prefix([10, 10, 0, 0], 16).into(), route(ce));
     for vm in 0..vms {
         let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 128, 0, 4)) + vm);
         let [a, b, c, d] = address.octets();
         let adjacency = Adjacency::Direct {
             port: "eth2".to_owned(),
-            mac: MacAddress([2, 0, a, b, c, d]),
+            address: address.into(),
+            mac: Some(MacAddress([2, 0, a, b, c, d])),
             vm: format!("vm-{vm}"),
             connection: "conn".to_owned(),
         };
-        vrf.routes.insert(prefix(address.octets(), 32), route(adjacency));
+        vrf.routes.insert(prefix(address.octets(), 32).into(), route(adjacency));
     }
     let port = CircuitPort {
         circuit: circuit.clone(),
         vrf: circuit.clone(),
         address: prefix_of_link(),
         peer: Ipv4Addr::new(172, 16, 1, 1),
-        peer_mac: MacAddress([2, 0, 0, 0, 0, 1]),
+        peer_mac: Some(MacAddress([2, 0, 0, 0, 0, 1])),
+        interface: "eth1".to_owned(),
+        tags: Tags::Untagged,
+        cpu: None,
+        ipv6: None,
     };
     let vnet = FabricVnet {
-        prefixes: vec![prefix([10, 128, 0, 0], 9)],
+        prefixes: vec![prefix([10, 128, 0, 0], 9).into()],
         vrf: circuit.clone(),
         address: Ipv4Addr::new(10, 255, 255, 4),
+        address_ipv6: None,
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), port)].into(),
@@ -52,7 +61,9 @@ pub fn bound_ports() -> Vec<BoundPort> {
         .zip(1..)
         .map(|((interface, kind), slot)| BoundPort {
             slot,
+            name: interface.to_owned(),
             interface: interface.to_owned(),
+            tags: Tags::Untagged,
             ifindex: slot + 1,
             mac: MacAddress([2, 0, 0, 0, 1, 0]),
             mtu: 1_500,

@@ -48,6 +48,12 @@ fn what_is_not_understood_ends_with_2() {
 }
 
 #[test]
+fn a_time_without_a_unit_is_told_how_to_write_one() {
+    let text = stderr(&["traffic", "a", "b", "--for", "10"]);
+    assert!(text.contains("`10` is not a duration such as 500ms or 10s"), "{text}");
+}
+
+#[test]
 fn a_lab_that_does_not_run_ends_with_1_and_says_what_to_do() {
     assert_eq!(code(&["connection", "list"]), 1);
     let text = stderr(&["connection", "list"]);
@@ -59,7 +65,9 @@ fn a_lab_that_does_not_run_ends_with_1_and_says_what_to_do() {
 fn a_topology_that_is_not_there_is_named() {
     let arguments = ["deploy", "-t", "/nonexistent/lab.er.yml"];
     assert_eq!(code(&arguments), 1);
-    assert!(stderr(&arguments).contains("/nonexistent/lab.er.yml"));
+    let text = stderr(&arguments);
+    assert!(text.contains("/nonexistent/lab.er.yml"), "{text}");
+    assert_eq!(text.matches("No such file").count(), 1, "{text}");
 }
 
 #[test]

@@ -65,6 +65,21 @@ fn destroy_of_a_running_lab_leaves_nothing() {
 }
 
 #[test]
+fn a_deployed_lab_keeps_no_file_of_its_deployer_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let held = directory.path().join("lock");
+    let _lab = Lab::deploy_with_open_file("inherit", &held);
+    let processes = marked("inherit");
+    assert!(processes.len() >= 7, "{processes:?}");
+    for process in &processes {
+        for descriptor in fs::read_dir(format!("/proc/{}/fd", process.pid)).unwrap().flatten() {
+            let open = fs::read_link(descriptor.path()).unwrap_or_default();
+            assert_ne!(open, held, "{process:?} has inherited {:?}", descriptor.file_name());
+        }
+    }
+}
+
+#[test]
 fn a_failed_deploy_leaves_nothing() {
     let _alone = alone();
     let directory = tempfile::tempdir().unwrap();

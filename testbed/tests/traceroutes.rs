@@ -30,6 +30,10 @@ fn each_hop_is_the_lab_texts() {
     lab.create_conn1(true);
     let shown = lab.erlab(&["connection", "show", "conn1", "-f", "json"]).json();
     assert_eq!(shown["properties"]["expressRouteGatewayBypass"], true);
+    let inspected = lab.erlab(&["inspect", "-f", "json"]).json();
+    for node in inspected["tracert"].as_array().unwrap() {
+        assert_eq!(node["status"], "ready", "{node:#}");
+    }
     for (from, to, expected) in WITH_FASTPATH {
         let trace = lab.erlab(&["traceroute", from, to, "-f", "json"]).json();
         assert_eq!(hops(&trace), expected, "{from} -> {to}");
@@ -47,6 +51,23 @@ fn each_hop_is_the_lab_texts() {
     assert_eq!(hops(&trace), ["10.253.0.4", "*", "10.255.10.4"]);
     let trace = lab.erlab(&["traceroute", "ce1", "10.255.10.4", "-f", "json"]).json();
     assert_eq!(hops(&trace), ["172.16.1.2", "*", "10.255.10.4"]);
+
+    // The gateway itself says what its `*` is, and what becomes of the next probe.
+    for (ttl, verdict) in [("1", "gw_ttl_expired_silent"), ("2", "gw_forwarded")] {
+        let packet = format!("src remote-vm dst hub-vm udp ttl {ttl}");
+        let told = lab.erlab(&["trace", "ERGW1", "--inject", &packet, "-f", "json"]).json();
+        assert_eq!(told["verdict"], verdict, "{told:#}");
+    }
+    lab.erlab(&["trace", "ERGW1", "--inject", "src remote-vm dst hub-vm on eth9"])
+        .fails_with(&["eth9", "eth1"]);
+}
+
+#[test]
+fn a_node_without_a_route_is_an_error_without_half_a_header() {
+    let lab = Lab::deploy("noroute");
+    let traced = lab.erlab(&["traceroute", "hub-vm", "203.0.113.1"]);
+    traced.fails_with(&["Network is unreachable", "`erlab exec hub-vm -- ip route`"]);
+    assert_eq!(traced.stdout(), "");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::{error::Error, io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use ercontrol::daemon::{self, Paths};
+use privilege::Capabilities;
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 /// The control plane of an ExpressRoute lab.
@@ -45,8 +47,7 @@ struct Arguments {
     log: String,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let Arguments { store, api, dataplanes, log } = Arguments::parse();
     let filter = EnvFilter::try_new(&log).unwrap_or_else(|error| {
         eprintln!("ercontrol: --log '{log}' is not a filter ({error}); logging at level info");
@@ -55,7 +56,7 @@ async fn main() -> ExitCode {
     let stderr = std::io::stderr;
     let colours = stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(colours).init();
-    match daemon::run(Paths { store, api, dataplanes }).await {
+    match start(Paths { store, api, dataplanes }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut text = error.to_string();
@@ -68,4 +69,12 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Files and sockets of its own are all it needs: it gives up every capability, before the runtime
+/// has threads that would keep them.
+fn start(paths: Paths) -> Result<(), Box<dyn Error>> {
+    privilege::keep(Capabilities::empty())?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(daemon::run(paths))?)
 }

@@ -62,7 +62,10 @@ pub enum BindError {
         queue: u32,
     },
     /// The memory could not be mapped or registered.
-    #[error("{frames} frames of {frame_size} bytes could not be registered as AF_XDP memory")]
+    #[error(
+        "{frames} frames of {frame_size} bytes could not be registered as AF_XDP memory: is the limit \
+         of locked memory (ulimit -l) too low?"
+    )]
     Memory {
         /// Frames asked for.
         frames: u32,

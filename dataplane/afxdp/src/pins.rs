@@ -230,14 +230,30 @@ fn counts_our_verdicts(pin: &Path) -> bool {
     })
 }
 
+/// Makes a directory and what is missing above it; one that is there stays as it is.
 fn make_directory(path: &Path) -> Result<(), PinsError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
-    made.map_err(|source| PinsError::Files { action: "make", path: path.to_owned(), source })
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_directory(parent)?;
+    }
+    match fs::DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
+        // What the umask took from the group.
+        Ok(()) => set_mode(path, DIRECTORY_MODE),
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(PinsError::Files { action: "make", path: path.to_owned(), source }),
+    }
 }
 
 /// Pins start with mode 0600.
 fn restrict(path: &Path) -> Result<(), PinsError> {
-    let set = fs::set_permissions(path, fs::Permissions::from_mode(OBJECT_MODE));
+    set_mode(path, OBJECT_MODE)
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<(), PinsError> {
+    let set = fs::set_permissions(path, fs::Permissions::from_mode(mode));
     set.map_err(|source| PinsError::Files {
         action: "set the mode of",
         path: path.to_owned(),

@@ -6,19 +6,33 @@ use std::{
     fs, io,
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    extract::{State, rejection::JsonRejection},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
 use desired::Revision;
+use packet::probe::InjectRequest;
 use serde::Serialize;
+use serde_json::json;
 use tokio::net::UnixListener;
 
-use crate::{counters::Sources, state::Snapshot, worker::Shared};
+use crate::{
+    counters::Sources, daemon::lock, inject::Context, program::Program, state::Snapshot,
+    worker::Shared,
+};
 
 /// What the handlers answer from.
 pub(crate) struct Subject {
     pub(crate) name: String,
+    /// The fabric port.
+    pub(crate) interface: String,
+    pub(crate) program: Arc<Mutex<Program>>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) sources: Sources,
 }
@@ -51,6 +65,7 @@ pub(crate) fn router(subject: Arc<Subject>) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/counters", get(counters))
+        .route("/inject", post(inject))
         .with_state(subject)
 }
 
@@ -74,6 +89,37 @@ async fn counters(
         verdicts,
         endpoints: state.map(Snapshot::delivered).unwrap_or_default(),
     }))
+}
+
+/// Runs a packet through the program and the state in force, without sending or counting it. Takes
+/// microseconds, so it needs no thread of its own.
+async fn inject(
+    State(subject): State<Arc<Subject>>,
+    request: Result<Json<InjectRequest>, JsonRejection>,
+) -> Response {
+    let request = match request {
+        Ok(Json(request)) => request,
+        Err(error) => return failure(error.status(), "InvalidRequest", &error.body_text()),
+    };
+    let Subject { name, interface, program, shared, .. } = &*subject;
+    let state = shared.state.load();
+    let context = Context { gateway: name, interface, request: &request, state: state.as_deref() };
+    let mut frame = match context.frame() {
+        Ok(frame) => frame,
+        Err(error) => return failure(StatusCode::BAD_REQUEST, "NoSuchPort", &error.to_string()),
+    };
+    match lock(program).admits(interface, &frame) {
+        Ok(admitted) => Json(context.explain(&mut frame, admitted)).into_response(),
+        Err(error) => {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let message = format!("{error}{cause}");
+            failure(StatusCode::INTERNAL_SERVER_ERROR, "InjectFailed", &message)
+        }
+    }
+}
+
+fn failure(status: StatusCode, code: &str, message: &str) -> Response {
+    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }
 
 /// The admin socket could not be made.

@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SOCKET")]
     pub control: PathBuf,
 
-    /// Unix socket to serve GET /health and GET /counters on (HTTP, JSON); made and removed here
+    /// Unix socket to serve GET /health, GET /counters and POST /inject on (HTTP, JSON); made and removed here
     #[arg(long, value_name = "SOCKET")]
     pub admin: PathBuf,
 

@@ -1,8 +1,13 @@
 //! Bringing the parts up, and down again.
 
-use std::{io, sync::Arc, thread};
+use std::{
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use afxdp::{BindError, Config, QueuesError, Socket};
+use privilege::{Capabilities, KeepError};
 use tokio::{
     runtime,
     signal::unix::{SignalKind, signal},
@@ -24,6 +29,11 @@ use crate::{
 /// out. At 50,000 packets/s they last for 320 ms in which the process is not scheduled.
 const FRAMES: u32 = 16_384;
 
+/// What is left once the program is attached: nothing here opens or attaches anything later. Before
+/// Linux 6.4 every bpf(2) needs it, reading the program's counters and detaching it included, where
+/// `kernel.unprivileged_bpf_disabled` is set.
+const KEPT: Capabilities = Capabilities::BPF;
+
 /// The daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -39,6 +49,9 @@ pub enum RunError {
     /// No admin socket.
     #[error(transparent)]
     Admin(#[from] AdminError),
+    /// Privileges could not be dropped.
+    #[error(transparent)]
+    Privileges(#[from] KeepError),
     /// The packet thread ended by itself.
     #[error("packets of {interface} can no longer be forwarded")]
     Worker {
@@ -74,6 +87,9 @@ pub enum RunError {
 /// Runs the gateway until SIGTERM or SIGINT.
 pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     let interface = arguments.interface.as_str();
+    if let Err(error) = afxdp::raise_memory_limit() {
+        tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
+    }
     let queues = afxdp::queues(interface)?;
     let mut program = Program::load(arguments.pins.as_deref())?;
     let mut sockets = Vec::new();
@@ -94,15 +110,27 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
             .map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?,
         interface: TransmitDrops::new(interface).map_err(process("no interface counters"))?,
     };
-    let subject = Subject { name: arguments.name.clone(), shared: Arc::clone(&shared), sources };
+    let program = Arc::new(Mutex::new(program));
+    let subject = Subject {
+        name: arguments.name.clone(),
+        interface: arguments.interface.clone(),
+        program: Arc::clone(&program),
+        shared: Arc::clone(&shared),
+        sources,
+    };
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(process("the runtime could not be made"))?;
-    runtime.block_on(serve(arguments, program, sockets, shared, subject))
+    runtime.block_on(serve(arguments, &program, sockets, shared, subject))
+}
+
+/// A panic while it was held leaves a program that is still one.
+pub(crate) fn lock(program: &Mutex<Program>) -> MutexGuard<'_, Program> {
+    program.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn serve(
     arguments: &Arguments,
-    mut program: Program,
+    program: &Mutex<Program>,
     mut sockets: Vec<Socket>,
     shared: Arc<Shared>,
     subject: Subject,
@@ -112,7 +140,9 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(process(signals))?;
     let (_socket_file, listener) = Listener::bind(&arguments.admin)?;
     let queues = sockets.len();
-    program.attach(&arguments.interface)?;
+    lock(program).attach(&arguments.interface)?;
+    // Every other thread is started after this.
+    privilege::keep(KEPT)?;
 
     let (ended, mut worker_ended) = oneshot::channel();
     let thread_shared = Arc::clone(&shared);
@@ -150,7 +180,7 @@ async fn serve(
     thread.join().map_err(|_| RunError::Panicked)?;
     // After a defect the pins stay: frames are counted until the next start.
     result?;
-    program.detach(&arguments.interface)?;
+    lock(program).detach(&arguments.interface)?;
     tracing::info!(event = "gateway_stopped", name = arguments.name);
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! One ExpressRoute gateway: the slow path that FastPath bypasses.
 //!
 //! It sees one direction only, from MSEEs to VMs, through one interface on its region's fabric. An
-//! XDP program hands IPv4 frames to an AF_XDP socket; one thread checks, looks up the VM, takes one
-//! off the TTL, rewrites the Ethernet header and sends the frame back out of the same socket, in
-//! place ([`path`]). A gateway answers nothing: where the TTL ends, a traceroute shows `*`.
+//! XDP program hands IPv4 and IPv6 frames to an AF_XDP socket; one thread checks, looks up the VM,
+//! takes one off the TTL, rewrites the Ethernet header and sends the frame back out of the same
+//! socket, in place ([`path`]). A gateway answers nothing: where the TTL ends, a traceroute shows
+//! `*`.
 //!
 //! ```text
 //!   eth1 --XDP--> AF_XDP --> [packet thread: check, instance, lookup, ttl, out] --> eth1
@@ -20,6 +21,7 @@ mod cli;
 mod control;
 mod counters;
 mod daemon;
+mod inject;
 mod interface;
 pub mod path;
 mod program;

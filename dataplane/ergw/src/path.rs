@@ -4,9 +4,9 @@
 //!
 //! | stage | ends with |
 //! |---|---|
-//! | [`check`](mod@check) | `gw_truncated`, `gw_not_ipv4`, `gw_header` |
+//! | [`check`](mod@check) | `gw_truncated`, `gw_not_ip`, `gw_header` |
 //! | [`instance`](mod@instance) | `gw_no_state`, `gw_wrong_mac`, `gw_instance_failed` |
-//! | [`lookup`](mod@lookup) | `gw_no_endpoint` |
+//! | [`lookup`](mod@lookup) | `gw_link_local`, `gw_no_endpoint` |
 //! | [`ttl`](mod@ttl) | `gw_ttl_expired_silent` |
 //! | [`out`](mod@out) | - |
 //!
@@ -21,19 +21,20 @@ pub mod ttl;
 
 use abi::verdict::Verdict;
 
+use self::frame::Packet;
 use crate::state::{Endpoint, Snapshot};
 
 /// Judges a frame and, when it is to be forwarded, rewrites it. The VM it goes to, or the verdict
 /// that ended it. A frame that ends here is left as it was.
 pub fn forward<'s>(frame: &mut [u8], state: Option<&'s Snapshot>) -> Result<&'s Endpoint, Verdict> {
-    let headers = check::check(frame)?;
+    let Packet { ethernet, mut ip } = check::check(frame)?;
     let state = state.ok_or(Verdict::GwNoState)?;
-    let instance = instance::instance(headers, state)?;
-    let endpoint = lookup::lookup(headers, state)?;
-    ttl::ttl(headers)?;
-    out::out(headers, instance, endpoint);
+    let instance = instance::instance(ethernet, state)?;
+    let endpoint = lookup::lookup(&ip, state)?;
+    ttl::ttl(&mut ip)?;
+    out::out(ethernet, instance, endpoint);
     Ok(endpoint)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -7,6 +7,8 @@
 //!
 //! The XSKMAP is filled before the program is attached, so no packet is lost between the two.
 
+mod admit;
+
 use std::{
     io,
     os::fd::{AsFd as _, AsRawFd as _},
@@ -183,9 +185,9 @@ impl Program {
         Ok(pins.commit()?)
     }
 
-    /// Detaches the program and removes its pins.
-    pub(crate) fn detach(self, interface: &str) -> Result<(), AttachError> {
-        if let Some(pins) = self.pins {
+    /// Detaches a pinned program and removes its pins; another is detached when it is dropped.
+    pub(crate) fn detach(&mut self, interface: &str) -> Result<(), AttachError> {
+        if let Some(pins) = self.pins.take() {
             pins.detach(interface)?;
             pins.remove()?;
         }

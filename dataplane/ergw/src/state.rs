@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,12 +19,16 @@ pub struct Snapshot {
     /// Number of this snapshot in this process: the same revision may be sent again.
     pub sequence: u64,
     instances: Vec<Instance>,
-    endpoints: HashMap<[u8; 4], Endpoint>,
+    /// A map for each IP version: the short key costs less to hash, and most packets have it.
+    ipv4: HashMap<Ipv4Addr, Endpoint>,
+    ipv6: HashMap<Ipv6Addr, Endpoint>,
 }
 
 /// One instance of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instance {
+    /// `.12` or `.13` of the GatewaySubnet.
+    pub address: Ipv4Addr,
     /// Its MAC address on the fabric.
     pub mac: [u8; 6],
     /// Whether it forwards; else it drops what reaches it.
@@ -81,24 +85,28 @@ impl Snapshot {
             }
             unicast(instance.mac, || format!("instance {}", instance.address))?;
             let in_service = instance.state == InstanceState::Up;
-            instances.push(Instance { mac, in_service });
+            instances.push(Instance { address: instance.address, mac, in_service });
         }
         let mut counters: HashMap<String, Arc<AtomicU64>> = previous
             .into_iter()
             .flat_map(Self::by_vm)
             .map(|(vm, delivered)| (vm.to_owned(), Arc::clone(delivered)))
             .collect();
-        let mut endpoints = HashMap::with_capacity(state.endpoints.len());
+        let mut ipv4 = HashMap::new();
+        let mut ipv6 = HashMap::new();
         for (address, endpoint) in &state.endpoints {
             unicast(endpoint.mac, || format!("VM {}", endpoint.vm))?;
-            let IpAddr::V4(address) = address else { continue };
             let vm = endpoint.vm.clone();
             // A VM with several addresses has one counter.
             let delivered = Arc::clone(counters.entry(vm.clone()).or_default());
-            endpoints.insert(address.octets(), Endpoint { mac: endpoint.mac.0, delivered, vm });
+            let endpoint = Endpoint { mac: endpoint.mac.0, delivered, vm };
+            match *address {
+                IpAddr::V4(address) => ipv4.insert(address, endpoint),
+                IpAddr::V6(address) => ipv6.insert(address, endpoint),
+            };
         }
         let sequence = previous.map_or(1, |previous| previous.sequence + 1);
-        Ok(Self { revision, sequence, instances, endpoints })
+        Ok(Self { revision, sequence, instances, ipv4, ipv6 })
     }
 
     /// The instance with a MAC address; there are two at most, so they are tried in turn.
@@ -106,14 +114,22 @@ impl Snapshot {
         self.instances.iter().find(|instance| instance.mac == mac)
     }
 
-    /// The VM with an address (network byte order).
-    pub fn endpoint(&self, address: [u8; 4]) -> Option<&Endpoint> {
-        self.endpoints.get(&address)
+    /// All instances, first to last.
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// The VM with an address.
+    pub fn endpoint(&self, address: IpAddr) -> Option<&Endpoint> {
+        match address {
+            IpAddr::V4(address) => self.ipv4.get(&address),
+            IpAddr::V6(address) => self.ipv6.get(&address),
+        }
     }
 
     /// Number of VM addresses.
     pub fn endpoint_count(&self) -> usize {
-        self.endpoints.len()
+        self.ipv4.len() + self.ipv6.len()
     }
 
     /// Packets delivered, by name of the VM.
@@ -124,11 +140,17 @@ impl Snapshot {
     }
 
     fn by_vm(&self) -> impl Iterator<Item = (&str, &Arc<AtomicU64>)> {
-        self.endpoints.values().map(|endpoint| (endpoint.vm.as_str(), &endpoint.delivered))
+        let endpoints = self.ipv4.values().chain(self.ipv6.values());
+        endpoints.map(|endpoint| (endpoint.vm.as_str(), &endpoint.delivered))
     }
 }
 
 impl Endpoint {
+    /// Name of the VM.
+    pub fn vm(&self) -> &str {
+        &self.vm
+    }
+
     /// Counts one delivered packet. Only the packet thread writes, so no atomic addition is needed.
     pub fn count(&self) {
         let delivered = self.delivered.load(Ordering::Relaxed);

@@ -7,7 +7,8 @@ use std::{thread, time::Duration};
 
 use desired::{HostState, State};
 use lab::{
-    FAILED, UP, VM, control::Control, delivered, eventually, frame, in_lab, port::Port, state,
+    FAILED, HUB_VM_V6, UP, VM, control::Control, delivered, delivered_v6, eventually, frame,
+    frame_v6, in_lab, port::Port, state,
 };
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -63,7 +64,7 @@ fn every_verdict_is_counted_and_only_good_packets_leave() {
                     "gw_no_state": 1,
                     "gw_header": 1,
                     "gw_truncated": 1,
-                    "gw_not_ipv4": 1,
+                    "gw_not_ip": 1,
                     "gw_wrong_mac": 1,
                     "gw_instance_failed": 1,
                     "gw_no_endpoint": 1,
@@ -71,6 +72,64 @@ fn every_verdict_is_counted_and_only_good_packets_leave() {
                     "gw_forwarded": 2,
                 },
                 "endpoints": {"hub-vm": 2},
+            })
+        );
+    });
+}
+
+#[test]
+fn every_verdict_is_counted_for_ipv6_too() {
+    in_lab(|lab| {
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        let port = Port::open("lan");
+        control.apply(41, state());
+        let good = || frame_v6(UP, HUB_VM_V6, 64, 1);
+        let spoilt = |spoil: fn(&mut Vec<u8>)| {
+            let mut bytes = good();
+            spoil(&mut bytes);
+            bytes
+        };
+        for spoilt in [
+            spoilt(|bytes| bytes[14] = 0x50),
+            spoilt(|bytes| bytes[18..21].fill(0)),
+            // Cut in the header the program ends it, cut behind it the process does.
+            spoilt(|bytes| bytes.truncate(53)),
+            spoilt(|bytes| bytes.truncate(60)),
+            frame_v6([0x33, 0x33, 0xff, 0x0a, 0, 4], HUB_VM_V6, 255, 1),
+            frame_v6(FAILED, HUB_VM_V6, 64, 1),
+            spoilt(|bytes| bytes[22..24].copy_from_slice(&[0xfe, 0x80])),
+            frame_v6(UP, "fe80::4".parse().unwrap(), 64, 1),
+            frame_v6(UP, "fdcc:0:fe::a:5".parse().unwrap(), 64, 1),
+            frame_v6(UP, HUB_VM_V6, 1, 1),
+            frame_v6(UP, HUB_VM_V6, 0, 1),
+        ] {
+            port.send(&spoilt);
+        }
+        port.send(&frame_v6(UP, HUB_VM_V6, 64, 2));
+        port.send(&frame(UP, HUB_VM, 64, 3));
+        port.send(&frame_v6(UP, HUB_VM_V6, 2, 4));
+        assert_eq!(port.receive(), delivered_v6(64, 2), "nothing else may come before it");
+        assert_eq!(port.receive(), delivered(64, 3));
+        assert_eq!(port.receive(), delivered_v6(2, 4));
+        assert_eq!(port.receive_within(Duration::from_millis(50)), None);
+        eventually("all are judged", || (gateway.judged() == 14).then_some(()));
+        assert_eq!(
+            gateway.counters(),
+            json!({
+                "name": "ERGW1",
+                "generation": 41,
+                "verdicts": {
+                    "gw_header": 2,
+                    "gw_truncated": 2,
+                    "gw_wrong_mac": 1,
+                    "gw_instance_failed": 1,
+                    "gw_link_local": 2,
+                    "gw_no_endpoint": 1,
+                    "gw_ttl_expired_silent": 2,
+                    "gw_forwarded": 3,
+                },
+                "endpoints": {"hub-vm": 3},
             })
         );
     });
@@ -102,13 +161,21 @@ fn states_change_under_traffic_without_a_loss() {
         control.apply(1, state());
         let port = Port::open("lan");
         for number in 0..PACKETS {
-            port.send(&frame(UP, HUB_VM, 64, number));
+            let packet = match number % 2 {
+                0 => frame(UP, HUB_VM, 64, number),
+                _ => frame_v6(UP, HUB_VM_V6, 64, number),
+            };
+            port.send(&packet);
             if number % 500 == 0 {
                 control.apply(u64::from(number) + 2, state());
             }
         }
         for number in 0..PACKETS {
-            assert_eq!(port.receive(), delivered(64, number));
+            let packet = match number % 2 {
+                0 => delivered(64, number),
+                _ => delivered_v6(64, number),
+            };
+            assert_eq!(port.receive(), packet);
         }
         assert_eq!(gateway.verdict("gw_forwarded"), u64::from(PACKETS));
         assert_eq!(gateway.counters()["endpoints"]["hub-vm"], u64::from(PACKETS));

@@ -4,6 +4,7 @@
 mod lab;
 
 use std::{
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -114,8 +115,9 @@ fn an_object_of_another_abi_is_refused_with_both_versions() {
     in_lab(|lab| {
         // The definition of the map that carries the version: type, key, value, entries.
         let definition = |version: u32| [2, 4, 4, version].map(u32::to_le_bytes).concat();
-        let prebuilt = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ebpf/prebuilt/ergw.bpf.o");
-        let mut object = std::fs::read(prebuilt).unwrap();
+        let prebuilt = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ebpf/prebuilt");
+        let objects = std::env::var_os(afxdp::DIRECTORY).map_or(prebuilt.into(), PathBuf::from);
+        let mut object = std::fs::read(objects.join("ergw.bpf.o")).unwrap();
         let (ours, other) = (definition(abi::VERSION), definition(abi::VERSION + 1));
         let at = object.windows(ours.len()).position(|bytes| bytes == ours).unwrap();
         object[at..at + other.len()].copy_from_slice(&other);

@@ -6,7 +6,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::packet::{ETHERNET_HEADER, ETHERTYPE_ARP};
+use packet::{ETHERNET_HEADER, ETHERTYPE_ARP};
 
 /// Length of an ARP frame for Ethernet and IPv4, without padding.
 pub const FRAME: usize = ETHERNET_HEADER + 28;

@@ -1,11 +1,11 @@
 //! One MSEE for tests: a customer's link, a FastPath VNet and its spoke on one fabric, and a second
 //! fabric that is reached only through its gateway.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use desired::{
-    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MacAddress, MseeState, Route,
-    Vrf,
+    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress,
+    MseeState, Route, Tags, Vrf,
 };
 
 use crate::fastpath::{BoundPort, Compiled, PortKind};
@@ -14,6 +14,11 @@ pub(crate) const CIRCUIT: u32 = 1;
 pub(crate) const FABRIC: u32 = 3;
 pub(crate) const FAR_FABRIC: u32 = 4;
 
+pub(crate) const CE_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x172, 0, 0, 0, 0, 0, 1);
+pub(crate) const OURS_AT_CE_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x172, 0, 0, 0, 0, 0, 2);
+/// The hub VM; IPv6 is not in FastPath.
+pub(crate) const HUB_VM_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0x10, 0, 0, 0, 4);
+pub(crate) const OURS_AT_HUB_IPV6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0, 0, 0, 0, 4);
 pub(crate) const CE: Ipv4Addr = Ipv4Addr::new(172, 16, 1, 1);
 pub(crate) const OURS_AT_CE: Ipv4Addr = Ipv4Addr::new(172, 16, 1, 2);
 /// FastPath, of the hub.
@@ -39,8 +44,9 @@ pub(crate) const FAR_GATEWAY_MACS: [MacAddress; 2] =
     [MacAddress([2, 0, 0, 0, 4, 12]), MacAddress([2, 0, 0, 0, 4, 13])];
 
 fn gateway(port: &str, name: &str, instances: &[(Ipv4Addr, MacAddress)]) -> Adjacency {
-    let instances =
-        instances.iter().map(|(address, mac)| GatewayNextHop { address: *address, mac: *mac });
+    let instances = instances
+        .iter()
+        .map(|(address, mac)| GatewayNextHop { address: *address, mac: Some(*mac) });
     Adjacency::Gateway {
         port: port.to_owned(),
         gateway: name.to_owned(),
@@ -53,7 +59,8 @@ pub(crate) fn state() -> MseeState {
     let vrf = "CIRCUIT_EQUINIX".to_owned();
     let direct = Adjacency::Direct {
         port: "eth2".to_owned(),
-        mac: HUB_VM_MAC,
+        address: HUB_VM.into(),
+        mac: Some(HUB_VM_MAC),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
     };
@@ -66,28 +73,38 @@ pub(crate) fn state() -> MseeState {
         (prefix.parse().unwrap(), Route { adjacency, why: why.to_owned() })
     };
     let routes = [
+        route("fd00:172::/126", Adjacency::Ce { port: "eth1".to_owned() }, "link"),
+        route("fd00:255::/48", near.clone(), "IPv6: not in FastPath"),
         route("172.16.1.0/30", Adjacency::Ce { port: "eth1".to_owned() }, "announced by ce1"),
         route("10.255.10.4/32", direct, "hub VM: in FastPath"),
         route("10.254.0.0/16", near, "spoke prefix: not in FastPath"),
         route("10.1.0.0/16", far, "no FastPath on this connection"),
     ];
-    let vnet = |prefix: &str, address| FabricVnet {
-        prefixes: vec![prefix.parse().unwrap()],
+    let vnet = |prefixes: &[&str], address, address_ipv6| FabricVnet {
+        prefixes: prefixes.iter().map(|prefix| prefix.parse().unwrap()).collect(),
         vrf: vrf.clone(),
         address,
+        address_ipv6,
     };
     let circuit_port = CircuitPort {
         circuit: vrf.clone(),
         vrf: vrf.clone(),
         address: "172.16.1.2/30".parse().unwrap(),
         peer: CE,
-        peer_mac: CE_MAC,
+        peer_mac: Some(CE_MAC),
+        interface: "eth1".to_owned(),
+        tags: Tags::Untagged,
+        cpu: Some("xcpu1".to_owned()),
+        ipv6: Some(Ipv6Link { address: "fd00:172::2/126".parse().unwrap(), peer: CE_IPV6 }),
     };
     let near_vnets = [
-        ("hub".to_owned(), vnet("10.255.0.0/16", OURS_AT_HUB)),
-        ("spoke".to_owned(), vnet("10.254.0.0/16", OURS_AT_HUB)),
+        (
+            "hub".to_owned(),
+            vnet(&["10.255.0.0/16", "fd00:255::/48"], OURS_AT_HUB, Some(OURS_AT_HUB_IPV6)),
+        ),
+        ("spoke".to_owned(), vnet(&["10.254.0.0/16"], OURS_AT_HUB, None)),
     ];
-    let far_vnets = [("far".to_owned(), vnet("10.1.0.0/16", OURS_AT_FAR))];
+    let far_vnets = [("far".to_owned(), vnet(&["10.1.0.0/16"], OURS_AT_FAR, None))];
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),
         fabric_ports: [
@@ -100,7 +117,16 @@ pub(crate) fn state() -> MseeState {
 }
 
 fn port(slot: u32, interface: &str, mac: MacAddress, mtu: u32, kind: PortKind) -> BoundPort {
-    BoundPort { slot, interface: interface.to_owned(), ifindex: 100 + slot, mac, mtu, kind }
+    BoundPort {
+        slot,
+        name: interface.to_owned(),
+        interface: interface.to_owned(),
+        ifindex: 100 + slot,
+        tags: Tags::Untagged,
+        mac,
+        mtu,
+        kind,
+    }
 }
 
 pub(crate) fn compiled() -> Compiled {

@@ -41,7 +41,7 @@ pub use ports::{BindPortsError, BoundPort, PortKind};
 pub use slots::SlotsError;
 pub use tables::{
     CompileError, Compiled, CompiledVnet, GracePeriodError, MapImageError, NodesExhausted,
-    PublishError, RouteOf,
+    PublishError, Roots, RouteOf,
 };
 
 use attachments::{Attachments, Fresh};
@@ -230,7 +230,7 @@ impl FastPath {
         Ok(sums)
     }
 
-    /// Runs an untagged frame that arrives by `ifindex` through the traced twin of the program.
+    /// Runs a frame that arrives by `ifindex` through the traced twin of the program.
     pub fn inject(&mut self, ifindex: u32, frame: &[u8]) -> Result<Injection, InjectError> {
         self.injector.inject(&mut self.ebpf, ifindex, frame)
     }

@@ -29,15 +29,16 @@ pub struct Active {
     pub generation: u64,
 }
 
-/// What arrives selects a port: the interface and the VLAN tags of the frame.
+/// What arrives selects a port: the interface and the VLAN tags of the frame. A frame with one tag has
+/// it as the inner one.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PortKey {
     /// Ingress interface index.
     pub ifindex: u32,
-    /// Outer VLAN id (S-tag) or [`UNTAGGED`].
+    /// Outer VLAN id (S-tag), or [`UNTAGGED`] for a frame with one tag or none.
     pub outer: u16,
-    /// Inner VLAN id (C-tag) or [`UNTAGGED`].
+    /// Inner VLAN id (C-tag), or [`UNTAGGED`].
     pub inner: u16,
 }
 
@@ -86,30 +87,44 @@ pub const PORT_CPU: u8 = 3;
 pub struct Port {
     /// One of the `PORT_*` constants.
     pub kind: u8,
-    /// Explicit padding, 0.
-    pub reserved: u8,
+    /// Bytes of [`Port::tags`] in use: 0, 4 or 8.
+    pub tag_length: u8,
     /// MAC address of the port. Frames to another unicast address are dropped.
     pub mac: [u8; 6],
+    /// The tags of the link's frames as they lie between MAC addresses and EtherType, zeroes behind
+    /// them. On a `cpu` port those of its circuit port, for what the kernel sends.
+    pub tags: [u8; TAGS],
     /// Circuit port: slot of its `cpu` port, or 0. `cpu` port: slot of its circuit port.
     pub peer: u32,
-    /// Circuit port: root node of the circuit's VRF. Fabric port: root node of the table from
-    /// source address to [`Vnet`].
-    pub root: u32,
-    /// Circuit port: the MSEE's own address on the link. Elsewhere 0.0.0.0.
-    pub address: [u8; 4],
-    /// Explicit padding, 0.
-    pub reserved_tail: u32,
+    /// Circuit port: root node of the circuit's IPv4 table. Fabric port: root node of the table from
+    /// IPv4 source address to [`Vnet`].
+    pub root_ipv4: u32,
+    /// The same for IPv6.
+    pub root_ipv6: u32,
+    /// Circuit port: the MSEE's own IPv4 address on the link. Elsewhere 0.0.0.0.
+    pub address_ipv4: [u8; 4],
+    /// Circuit port: the MSEE's own IPv6 address on the link, or `::`. Elsewhere `::`.
+    pub address_ipv6: [u8; 16],
 }
+
+/// Most bytes of VLAN tags on a frame: an S-tag and a C-tag.
+pub const TAGS: usize = 8;
 
 /// A VNet as this MSEE knows it, found by the source address of a packet on a fabric port.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vnet {
-    /// Root node of the VRF that the VNet's traffic is routed in.
-    pub root: u32,
-    /// The address this VNet knows the MSEE by (GatewaySubnet `.4` or `.5`): local, and the source
-    /// of ICMP errors towards the VNet.
-    pub address: [u8; 4],
+    /// Root node of the IPv4 table that the VNet's traffic is routed in.
+    pub root_ipv4: u32,
+    /// Root node of the IPv6 table.
+    pub root_ipv6: u32,
+    /// The IPv4 address this VNet knows the MSEE by (GatewaySubnet `.4` or `.5`): local, and the
+    /// source of ICMP errors towards the VNet.
+    pub address_ipv4: [u8; 4],
+    /// The same of IPv6, or `::`.
+    pub address_ipv6: [u8; 16],
+    /// Explicit padding, 0.
+    pub reserved: u32,
 }
 
 /// [`Adjacency::kind`]: drop, with the verdict in [`Adjacency::verdict`].
@@ -121,7 +136,10 @@ pub const ADJACENCY_DIRECT: u8 = 2;
 /// [`Adjacency::kind`]: to an instance of an ExpressRoute gateway.
 pub const ADJACENCY_GATEWAY: u8 = 3;
 
-/// Where a packet goes after the lookup, with the Ethernet header ready to copy.
+/// [`Adjacency::kind`]: the next hop's MAC address is not known, and userspace is to ask for it.
+pub const ADJACENCY_UNRESOLVED: u8 = 4;
+
+/// Where a packet goes after the lookup, with the link header ready to copy.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adjacency {
@@ -133,12 +151,20 @@ pub struct Adjacency {
     /// Drop adjacency: the [`crate::verdict::Verdict`] to count. Elsewhere 0.
     pub verdict: u16,
     /// Slot of the port the packet leaves by.
-    pub port: u32,
-    /// Largest IPv4 packet the port carries, in bytes, Ethernet header not counted.
-    pub mtu: u32,
-    /// First 12 bytes of the Ethernet header: destination, then source.
-    pub macs: [u8; 12],
+    pub port: u16,
+    /// Largest IP packet the next hop takes, in bytes: without Ethernet header and tags.
+    pub mtu: u16,
+    /// Destination and source MAC address, then the tags, zeroes behind them: the link header without
+    /// its EtherType, which is the packet's.
+    pub header: [u8; MACS + TAGS],
+    /// Bytes of tags in `header`: 0, 4 or 8.
+    pub tag_length: u8,
+    /// Explicit padding, 0.
+    pub reserved: [u8; 3],
 }
+
+/// Bytes of the two MAC addresses that a frame starts with.
+pub const MACS: usize = 12;
 
 /// One node of the prefix structure: 256 entries, one byte of the address each.
 ///
@@ -152,10 +178,12 @@ pub const NO_ROUTE: u32 = 0;
 /// Bit that marks an entry of a [`Node`] as a leaf.
 pub const LEAF: u32 = 0x8000_0000;
 
+// The kernel rounds the elements of an array up to 8 bytes, so a mapped array has no gaps only when
+// their size is a multiple of 8.
 const _: () = assert!(size_of::<Active>() == 8);
 const _: () = assert!(size_of::<PortKey>() == 8);
 const _: () = assert!(size_of::<PortSlot>() == 16);
-const _: () = assert!(size_of::<Port>() == 24);
-const _: () = assert!(size_of::<Vnet>() == 8);
-const _: () = assert!(size_of::<Adjacency>() == 24);
+const _: () = assert!(size_of::<Port>() == 48);
+const _: () = assert!(size_of::<Vnet>() == 32);
+const _: () = assert!(size_of::<Adjacency>() == 32);
 const _: () = assert!(size_of::<Node>() == 1_024);

@@ -4,12 +4,13 @@
 /// Halves of the forwarding image: packets read one while userspace fills the other.
 pub const BANKS: u32 = 2;
 
-/// Port slots of one MSEE, `cpu` veths included. Slot 0 is never used, so that 0 means "none".
-pub const PORTS: u32 = 64;
+/// Port slots of one MSEE: each link of a circuit, its `cpu` veth, and each fabric. Slot 0 is never
+/// used, so that 0 means "none".
+pub const PORTS: u32 = 4_096;
 
 /// Places of the table from interface and tags to port slot, a power of two: a quarter full at most,
 /// so that a search ends after one or two.
-pub const PORT_BUCKETS: u32 = 256;
+pub const PORT_BUCKETS: u32 = 16_384;
 
 /// Most places a search for a port visits.
 pub const PORT_PROBES: u32 = 16;

@@ -159,23 +159,25 @@ verdicts! {
     None = Port, Loss, "none", "No verdict was reached; a program that counts this has a defect.";
 
     PortUnknown = Port, Loss, "port_unknown", "The interface and tags belong to no port of the image in force.";
-    PortTagged = Port, Loss, "port_tagged", "The frame carries a VLAN tag and no port has that tag.";
+    PortTagged = Port, Loss, "port_tagged", "The frame carries VLAN tags and no port of its interface has those.";
     PortWrongMac = Port, Expected, "port_wrong_mac", "The frame is for another station's MAC address (flooded by the fabric).";
-    PortGroup = Port, Expected, "port_group", "A broadcast or multicast frame that carries IPv4: nothing here takes part in it.";
-    PortNotIpv4 = Port, Expected, "port_not_ipv4", "The frame is neither IPv4 nor ARP.";
+    PortGroup = Port, Expected, "port_group", "A broadcast or multicast frame that carries IP: nothing here takes part in it.";
+    PortNotIp = Port, Expected, "port_not_ip", "The frame is neither IPv4, IPv6 nor ARP.";
     PortTruncated = Port, Loss, "port_truncated", "The frame is shorter than its headers.";
     SourceUnknown = Port, Loss, "source_unknown", "The source address on a fabric port is in no VNet that a connection reaches.";
 
-    CheckVersion = Check, Loss, "check_version", "The IP version is not 4.";
+    CheckVersion = Check, Loss, "check_version", "The IP version is not the one the EtherType says.";
     CheckHeaderLength = Check, Loss, "check_header_length", "The IP header length is under 20 bytes or longer than the frame.";
-    CheckTotalLength = Check, Loss, "check_total_length", "The IP total length is under the header length or longer than the frame.";
+    CheckTotalLength = Check, Loss, "check_total_length", "The IP length is under the header length or longer than the frame.";
     CheckChecksum = Check, Loss, "check_checksum", "The IP header checksum is wrong.";
-    CheckMartianSource = Check, Loss, "check_martian_source", "The source address can never be a sender (0/8, 127/8, 224/4, 240/4).";
-    CheckMartianDestination = Check, Loss, "check_martian_destination", "The destination address is never routed (0/8, 127/8, 224/4, 240/4).";
+    CheckMartianSource = Check, Loss, "check_martian_source", "The source address can never be a sender (0/8, 127/8, 224/4, 240/4; ::, ::1, ff00::/8, ::ffff:0:0/96).";
+    CheckMartianDestination = Check, Loss, "check_martian_destination", "The destination address is never routed (0/8, 127/8, 224/4, 240/4; ::, ::1, ff00::/8, ::ffff:0:0/96).";
+    CheckLinkLocal = Check, Loss, "check_link_local", "A link-local address: never routed off its link (RFC 4291 2.5.6).";
 
     LocalKernel = Local, Punted, "local_kernel", "Addressed to the MSEE: handed to its kernel through the cpu veth.";
     LocalEcho = Local, Punted, "local_echo", "Echo request to the MSEE: punted, answered by msee.";
     LocalArp = Local, Punted, "local_arp", "ARP on a fabric port: punted, answered by msee.";
+    LocalNd = Local, Punted, "local_nd", "Neighbour Discovery on a fabric port: punted, answered by msee.";
     LocalUnreachable = Local, Punted, "local_unreachable", "Addressed to the MSEE on a fabric port, where nothing listens: punted for a Port Unreachable.";
     LocalNoCpu = Local, Loss, "local_no_cpu", "Addressed to the MSEE on a circuit port that has no cpu veth.";
     LocalFromKernel = Local, Forwarded, "local_from_kernel", "Sent by the MSEE's kernel: out of the circuit's port.";
@@ -187,8 +189,11 @@ verdicts! {
 
     AdjacencyDrop = Adjacency, Loss, "adjacency_drop", "The route says drop.";
 
-    TooBig = Out, Punted, "too_big", "Longer than the next port carries, Don't Fragment set: punted for a Fragmentation Needed.";
+    NeighbourUnresolved = Adjacency, Punted, "neighbour_unresolved", "The next hop's MAC address is not known yet: punted, to be asked for.";
+
+    TooBig = Out, Punted, "too_big", "Longer than the next port carries and not to be fragmented: punted for a Fragmentation Needed or Packet Too Big.";
     TooBigFragmentable = Out, Loss, "too_big_fragmentable", "Longer than the next port carries; fragmentation is not supported yet.";
+    NoHeadroom = Out, Loss, "no_headroom", "The driver left no room in front of the frame for the tags.";
     EgressGone = Out, Loss, "egress_gone", "The interface of the next port is gone from the devmap: it was deleted, and no new state has been applied yet.";
     ForwardedCe = Out, Forwarded, "forwarded_ce", "Out of the circuit's port to the customer edge.";
     ForwardedDirect = Out, Forwarded, "forwarded_direct", "FastPath: straight to the VM.";
@@ -202,19 +207,22 @@ verdicts! {
     IcmpEchoReply = Icmp, Expected, "icmp_echo_reply", "Answered with an Echo Reply.";
     ArpReply = Icmp, Expected, "arp_reply", "Answered with an ARP reply.";
     ArpIgnored = Icmp, Expected, "arp_ignored", "An ARP frame that asks for none of our addresses.";
-    IcmpNotAllowed = Icmp, Loss, "icmp_not_allowed", "RFC 1812 4.3.2.7 forbids an ICMP error about this packet.";
+    NdReply = Icmp, Expected, "nd_reply", "Answered with a neighbour advertisement.";
+    NdIgnored = Icmp, Expected, "nd_ignored", "Neighbour Discovery that asks for none of our addresses.";
+    IcmpNotAllowed = Icmp, Loss, "icmp_not_allowed", "RFC 1812 4.3.2.7 or RFC 4443 2.4 forbids an ICMP error about this packet.";
     IcmpRateLimited = Icmp, Loss, "icmp_rate_limited", "The rate limit of ICMP errors is used up.";
     IcmpUnroutable = Icmp, Loss, "icmp_unroutable", "The MSEE's own table has no way to the sender.";
     IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";
 
-    GwNotIpv4 = GwCheck, Expected, "gw_not_ipv4", "Gateway: the frame is not IPv4 (flooded by the fabric).";
+    GwNotIp = GwCheck, Expected, "gw_not_ip", "Gateway: the frame is neither IPv4 nor IPv6 (flooded by the fabric).";
     GwTruncated = GwCheck, Loss, "gw_truncated", "Gateway: the frame is shorter than its headers.";
     GwHeader = GwCheck, Loss, "gw_header", "Gateway: the IP header is malformed or its checksum wrong.";
     GwNoSocket = GwCheck, Loss, "gw_no_socket", "Gateway: no AF_XDP socket is bound; the ergw process is not running.";
     GwWrongMac = GwInstance, Expected, "gw_wrong_mac", "Gateway: the frame is for no instance of this gateway (flooded by the fabric).";
     GwInstanceFailed = GwInstance, Loss, "gw_instance_failed", "Gateway: the addressed instance is failed.";
     GwNoState = GwInstance, Loss, "gw_no_state", "Gateway: no desired state has been received yet.";
+    GwLinkLocal = GwLookup, Loss, "gw_link_local", "Gateway: the source or destination is an IPv6 address that stays on its link (link-local, loopback, unspecified).";
     GwNoEndpoint = GwLookup, Loss, "gw_no_endpoint", "Gateway: no VM has the destination address.";
     GwTtlExpiredSilent = GwTtl, Expected, "gw_ttl_expired_silent", "Gateway: the TTL ends here; a gateway answers no ICMP (the * of the traceroute).";
     GwTxFull = GwOut, Loss, "gw_tx_full", "Gateway: the transmit ring had no room.";

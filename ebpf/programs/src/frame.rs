@@ -1,13 +1,13 @@
 //! The bytes of a frame, reached only through a bounds check that the verifier can follow.
 //!
 //! The trap: a helper that moves an end of the frame invalidates every pointer into it. So a
-//! [`Frame`] lends its bytes, and the two operations that move an end consume it.
+//! [`Frame`] lends its bytes, and the operations that move an end want it whole.
 #![allow(unsafe_code, reason = "packet memory is a pair of addresses in the program's context")]
 
 use abi::punt;
 use aya_ebpf::{helpers::generated, programs::XdpContext};
 
-use crate::header::{Ethernet, Ipv4};
+use crate::header::{Ethernet, Ipv4, Ipv6, Tag};
 
 /// Types that any bytes make a valid value of, aligned to 2 bytes at most.
 ///
@@ -20,9 +20,11 @@ unsafe impl Bytes for Ethernet {}
 // SAFETY: as for `Ethernet`.
 unsafe impl Bytes for Ipv4 {}
 // SAFETY: as for `Ethernet`.
+unsafe impl Bytes for Ipv6 {}
+// SAFETY: as for `Ethernet`.
+unsafe impl Bytes for Tag {}
+// SAFETY: as for `Ethernet`.
 unsafe impl<const N: usize> Bytes for [u16; N] {}
-// SAFETY: as for `Ethernet`, with alignment 1.
-unsafe impl Bytes for u8 {}
 
 /// A helper did not move an end of the frame.
 pub struct Refused;
@@ -75,6 +77,16 @@ impl<'a> Frame<'a> {
         Some(unsafe { &mut *(address as *mut T) })
     }
 
+    /// The type of the ICMP or ICMPv6 message at `offset`, if its type and code are there. Both are
+    /// wanted because the verifier learns nothing from a check for a single byte: the compiler writes
+    /// it without the constant that the verifier takes the range from.
+    #[inline(always)]
+    pub fn message_type(&self, offset: usize) -> Option<u8> {
+        let [type_and_code] = self.at::<[u16; 1]>(offset)?;
+        let [kind, _] = type_and_code.to_ne_bytes();
+        Some(kind)
+    }
+
     #[inline(always)]
     fn address<T>(&self, offset: usize) -> Option<usize> {
         let address = self.context.data().wrapping_add(offset);
@@ -84,18 +96,26 @@ impl<'a> Frame<'a> {
 
     /// Cuts the frame to `length` bytes, which must not exceed its length.
     #[inline(always)]
-    pub fn trim(self, length: usize) -> Result<(), Refused> {
+    pub fn trim(&mut self, length: usize) -> Result<(), Refused> {
         let surplus = self.length().wrapping_sub(length) as i32;
-        // SAFETY: the helper checks its argument; `self` is consumed, so nothing points into the
-        // frame any more.
+        // SAFETY: the helper checks its argument; `&mut self` means that nothing points into the
+        // frame.
         let moved =
             unsafe { generated::bpf_xdp_adjust_tail(self.context.ctx, surplus.wrapping_neg()) };
         if moved == 0 { Ok(()) } else { Err(Refused) }
     }
 
+    /// Moves the start of the frame: `bytes` of it go, or, negative, come in front with any content.
+    #[inline(always)]
+    pub fn move_start(&mut self, bytes: i32) -> Result<(), Refused> {
+        // SAFETY: as in `trim`.
+        let moved = unsafe { generated::bpf_xdp_adjust_head(self.context.ctx, bytes) };
+        if moved == 0 { Ok(()) } else { Err(Refused) }
+    }
+
     /// Puts `metadata` in front of the frame, where an AF_XDP socket finds it.
     #[inline(always)]
-    pub fn prepend(self, metadata: punt::Metadata) -> Result<(), Refused> {
+    pub fn prepend(&mut self, metadata: punt::Metadata) -> Result<(), Refused> {
         const LENGTH: i32 = size_of::<punt::Metadata>() as i32;
         // SAFETY: as in `trim`.
         let moved =

@@ -1,16 +1,22 @@
-//! Ethernet and IPv4 headers as they lie in a frame.
+//! Ethernet, IPv4 and IPv6 headers as they lie in a frame.
 //!
 //! Fields are 16-bit words in network byte order: a frame starts on an even address, so every word
 //! is aligned and loads in one instruction, while a packed struct would be read byte by byte (BPF
 //! has no unaligned load that the compiler may use).
 
-/// Length of an Ethernet header without tags, in bytes: where the IPv4 header starts.
+/// Length of an Ethernet header without tags, in bytes.
 pub const ETHERNET: usize = 14;
+/// Length of a VLAN tag, in bytes.
+pub const TAG: usize = 4;
 /// Length of an IPv4 header without options, in bytes.
 pub const IPV4: usize = 20;
+/// Length of an IPv6 header, in bytes.
+pub const IPV6: usize = 40;
 
 /// EtherType of IPv4.
 pub const ETHERTYPE_IPV4: u16 = 0x0800;
+/// EtherType of IPv6.
+pub const ETHERTYPE_IPV6: u16 = 0x86dd;
 /// EtherType of ARP.
 pub const ETHERTYPE_ARP: u16 = 0x0806;
 /// EtherType of an 802.1Q C-tag.
@@ -24,6 +30,10 @@ pub const ICMP: u8 = 1;
 pub const TCP: u8 = 6;
 /// IP protocol number of UDP.
 pub const UDP: u8 = 17;
+/// IPv6 next header: hop-by-hop options.
+pub const HOP_BY_HOP: u8 = 0;
+/// IPv6 next header: ICMPv6.
+pub const ICMPV6: u8 = 58;
 
 /// An Ethernet header.
 #[repr(C)]
@@ -46,6 +56,24 @@ impl Ethernet {
     }
 }
 
+/// A VLAN tag, as it follows the two MAC addresses or another tag: its own EtherType is in front of
+/// it, that of what follows is in it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Tag {
+    control: u16,
+    /// EtherType of what follows, network byte order.
+    pub ethertype: u16,
+}
+
+impl Tag {
+    /// VLAN id, 0 to 4095; priority and drop eligibility are not looked at.
+    #[inline(always)]
+    pub fn vlan(&self) -> u16 {
+        u16::from_be(self.control) & 0x0fff
+    }
+}
+
 /// The 20 bytes of an IPv4 header that are always there.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -61,7 +89,9 @@ pub struct Ipv4 {
 }
 
 const _: () = assert!(size_of::<Ethernet>() == ETHERNET && align_of::<Ethernet>() == 2);
+const _: () = assert!(size_of::<Tag>() == TAG && align_of::<Tag>() == 2);
 const _: () = assert!(size_of::<Ipv4>() == IPV4 && align_of::<Ipv4>() == 2);
+const _: () = assert!(size_of::<Ipv6>() == IPV6 && align_of::<Ipv6>() == 2);
 
 const DONT_FRAGMENT: u16 = 0x4000;
 const MORE_FRAGMENTS: u16 = 0x2000;
@@ -166,6 +196,62 @@ impl Ipv4 {
         head.wrapping_add(u32::from(ttl_protocol))
             .wrapping_add(u32::from(checksum))
             .wrapping_add(tail)
+    }
+}
+
+/// An IPv6 header (RFC 8200 section 3).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Ipv6 {
+    version_class_flow: [u16; 2],
+    payload_length: u16,
+    next_hop: u16,
+    source: [u16; 8],
+    destination: [u16; 8],
+}
+
+impl Ipv6 {
+    /// IP version.
+    #[inline(always)]
+    pub fn version(&self) -> u8 {
+        let [first, _] = self.version_class_flow;
+        first.to_ne_bytes()[0] >> 4
+    }
+
+    /// Bytes behind this header, extension headers included.
+    #[inline(always)]
+    pub fn payload_length(&self) -> usize {
+        usize::from(u16::from_be(self.payload_length))
+    }
+
+    /// Number of the header behind this one.
+    #[inline(always)]
+    pub fn next_header(&self) -> u8 {
+        self.next_hop.to_ne_bytes()[0]
+    }
+
+    /// Hop limit.
+    #[inline(always)]
+    pub fn hop_limit(&self) -> u8 {
+        self.next_hop.to_ne_bytes()[1]
+    }
+
+    /// Replaces the hop limit.
+    #[inline(always)]
+    pub fn set_hop_limit(&mut self, hop_limit: u8) {
+        self.next_hop = u16::from_ne_bytes([self.next_header(), hop_limit]);
+    }
+
+    /// Source address: its words as they lie in memory.
+    #[inline(always)]
+    pub fn source(&self) -> [u16; 8] {
+        self.source
+    }
+
+    /// Destination address: its words as they lie in memory.
+    #[inline(always)]
+    pub fn destination(&self) -> [u16; 8] {
+        self.destination
     }
 }
 

@@ -3,6 +3,7 @@
 //! - `GET /health`: whether all daemons are alive, each daemon's process, number of wires, revision
 //!   of the VM routes in force
 //! - `GET /wires`: counts of each wire and direction
+//! - `GET /losses`: frames lost at those ends of veth pairs that no dataplane and no wire reads
 //! - `POST /stop`: ends all daemons and the agent; the namespaces stay
 
 use std::{fs, io, path::Path, sync::Arc};
@@ -21,7 +22,11 @@ use tokio::{
     sync::{Notify, watch},
 };
 
-use crate::wire::{WireError, WireStatistics, Wires};
+use crate::{
+    network::{self, VethLosses},
+    topology::plan::Plan,
+    wire::{WireStatistics, Wires},
+};
 
 /// The answer to `GET /health`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -58,6 +63,8 @@ pub(super) struct Admin {
     pub health: watch::Receiver<Health>,
     /// The running wires.
     pub wires: Arc<Wires>,
+    /// The lab.
+    pub plan: Arc<Plan>,
     /// Told when the lab is to stop.
     pub stop: Arc<Notify>,
 }
@@ -72,6 +79,7 @@ pub(super) async fn serve(socket: &Path, admin: Admin) -> io::Result<()> {
     let router = Router::new()
         .route("/health", get(health))
         .route("/wires", get(wires))
+        .route("/losses", get(losses))
         .route("/stop", post(stop))
         .with_state(admin);
     axum::serve(listener, router).await
@@ -82,16 +90,31 @@ async fn health(State(admin): State<Admin>) -> Json<Health> {
 }
 
 /// Blocks for less than a millisecond.
-async fn wires(State(admin): State<Admin>) -> Result<Json<Vec<WireStatistics>>, WireFailure> {
-    admin.wires.statistics().map(Json).map_err(WireFailure)
+async fn wires(State(admin): State<Admin>) -> Result<Json<Vec<WireStatistics>>, Failure> {
+    admin.wires.statistics().map(Json).map_err(|error| Failure::new("WireFailed", &error))
 }
 
-/// A wire operation that failed, as ARM-shaped error body like the other daemons'.
-struct WireFailure(WireError);
+async fn losses(State(admin): State<Admin>) -> Result<Json<Vec<VethLosses>>, Failure> {
+    let losses = network::losses(&admin.plan).await;
+    losses.map(Json).map_err(|error| Failure::new("LossesUnreadable", &error))
+}
 
-impl IntoResponse for WireFailure {
+/// What failed, as ARM-shaped error body like the other daemons'.
+struct Failure {
+    code: &'static str,
+    message: String,
+}
+
+impl Failure {
+    fn new(code: &'static str, error: &dyn std::error::Error) -> Self {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Self { code, message: format!("{error}{cause}") }
+    }
+}
+
+impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let error = json!({ "code": "WireFailed", "message": self.0.to_string() });
+        let error = json!({ "code": self.code, "message": self.message });
         (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": error }))).into_response()
     }
 }

@@ -76,7 +76,13 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
     let (health_sender, health) = watch::channel(Health::default());
     let (revision_sender, mut revision) = watch::channel(None::<Revision>);
     let stop = Arc::new(Notify::new());
-    let admin = Admin { health, wires: Arc::clone(&wires), stop: Arc::clone(&stop) };
+    let plan = Arc::new(lab.plan().clone());
+    let admin = Admin {
+        health,
+        wires: Arc::clone(&wires),
+        plan: Arc::clone(&plan),
+        stop: Arc::clone(&stop),
+    };
     let (mut daemons, mut ends) = DaemonSet::new(&lab);
     daemons.adopt(guardian.identity().pid).map_err(WorkerError::Adoption)?;
 
@@ -86,7 +92,6 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
             tracing::error!(event = "admin_socket_failed", socket = %socket.display(), %error);
         }
     });
-    let plan = lab.plan().clone();
     let dataplanes = lab.directory().dataplane_socket();
     let mut routes =
         tokio::spawn(async move { vm_routes::keep(&plan, dataplanes, revision_sender).await });

@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::{
     Failure, arm,
+    by_name::ByName,
     open_lab::OpenLab,
     output::{Printer, table},
 };
+use crate::control::Subject;
 
 /// Authorizations of a circuit
 #[derive(Debug, Args)]
@@ -74,9 +76,13 @@ pub(super) async fn run(
             printer.show(&lab.control().get(&id).await?, overview)
         }
         Verb::Delete(Named { authorization, circuit: Circuit { circuit } }) => {
-            let id = lab.circuit_scope(&circuit)?.authorization(&circuit, &authorization);
-            lab.control().get(&id).await?;
-            lab.control().delete(&id, None).await?;
+            let named = ByName::Authorization { circuit: &circuit, name: &authorization };
+            let (id, resource) = (named.id(lab)?, named.read(lab).await?);
+            if let Err(error) = lab.control().delete(&id, None).await {
+                let user = arm::reference(&resource, "/properties/connectionResourceUri");
+                let other = Some(user.as_str()).filter(|user| !user.is_empty());
+                return Err(error.about(Subject { other, ..Subject::default() }).into());
+            }
             printer.show(&json!({ "id": id, "deleted": true }), |_| {
                 format!("authorization {authorization} of {circuit} deleted")
             })

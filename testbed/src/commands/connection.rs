@@ -1,14 +1,17 @@
 //! `erlab connection`: what joins a gateway to a circuit, and carries the FastPath switch.
 
+mod refusal;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
     Failure, arm,
+    by_name::ByName,
     open_lab::OpenLab,
     output::{Printer, table},
 };
-use crate::control::ClientError;
+use crate::control::{ClientError, Subject};
 
 /// Connections between ExpressRoute gateways and circuits
 #[derive(Debug, Args)]
@@ -95,7 +98,7 @@ pub(super) async fn run(
     match args.verb {
         Verb::Create(create) => create_connection(create, lab, printer).await,
         Verb::Show { connection } => {
-            let resource = lab.control().get(&lab.gateways().connection(&connection)).await?;
+            let resource = ByName::Connection(&connection).read(lab).await?;
             printer.show(&resource, details)
         }
         Verb::Update(update) => update_connection(update, lab, printer).await,
@@ -115,22 +118,25 @@ async fn create_connection(create: Create, lab: &OpenLab, printer: Printer) -> R
         authorization_key,
         express_route_gateway_bypass,
         routing_weight,
-    } = create;
+    } = &create;
     let gateways = lab.gateways();
     let mut body = json!({
-        "location": lab.location_of_gateway(&gateway),
+        "location": lab.location_of_gateway(gateway),
         "properties": {
             "connectionType": "ExpressRoute",
-            "virtualNetworkGateway1": { "id": gateways.gateway(&gateway) },
-            "peer": { "id": lab.circuit_scope(&circuit)?.circuit(&circuit) },
+            "virtualNetworkGateway1": { "id": gateways.gateway(gateway) },
+            "peer": { "id": lab.circuit_scope(circuit)?.circuit(circuit) },
             "routingWeight": routing_weight,
             "expressRouteGatewayBypass": express_route_gateway_bypass,
         }
     });
     if let Some(key) = authorization_key {
-        body["properties"]["authorizationKey"] = Value::String(key);
+        body["properties"]["authorizationKey"] = Value::String(key.clone());
     }
-    let resource = lab.control().put(&gateways.connection(&connection), Some(body)).await?;
+    let resource = match lab.control().put(&gateways.connection(connection), Some(body)).await {
+        Ok(resource) => resource,
+        Err(error) => return Err(refusal::refusal(error, &create, lab).await),
+    };
     let applied = arm::applied(lab).await?;
     printer.show(&resource, |resource| {
         format!("connection {connection} created ({applied})\n{}", details(resource))
@@ -139,11 +145,16 @@ async fn create_connection(create: Create, lab: &OpenLab, printer: Printer) -> R
 
 async fn update_connection(update: Update, lab: &OpenLab, printer: Printer) -> Result<(), Failure> {
     let Update { connection, changes } = update;
-    let id = lab.gateways().connection(&connection);
+    let named = ByName::Connection(&connection);
+    let id = named.id(lab)?;
     let resource = match changed(&id, &changes, lab).await {
         // Somebody else was faster. Twice in a row is for the user to know.
-        Err(error) if error.is_precondition_failed() => changed(&id, &changes, lab).await?,
-        resource => resource?,
+        Err(error) if error.is_precondition_failed() => changed(&id, &changes, lab).await,
+        resource => resource,
+    };
+    let resource = match resource {
+        Ok(resource) => resource,
+        Err(error) => return Err(named.refusal(error, lab).await),
     };
     let applied = arm::applied(lab).await?;
     printer.show(&resource, |resource| {
@@ -162,7 +173,12 @@ async fn changed(id: &str, changes: &Changes, lab: &OpenLab) -> Result<Value, Cl
         body["properties"]["routingWeight"] = Value::from(weight);
     }
     let etag = arm::text_at(&body, "/etag");
-    lab.control().replace(id, body, &etag).await
+    let gateway = arm::reference(&body, "/properties/virtualNetworkGateway1/id");
+    let circuit = arm::reference(&body, "/properties/peer/id");
+    lab.control().replace(id, body, &etag).await.map_err(|error| {
+        let (gateway, circuit) = (Some(gateway.as_str()), Some(circuit.as_str()));
+        error.about(Subject { gateway, circuit, ..Subject::default() })
+    })
 }
 
 async fn delete_connection(
@@ -170,9 +186,10 @@ async fn delete_connection(
     lab: &OpenLab,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let id = lab.gateways().connection(connection);
+    let named = ByName::Connection(connection);
     // ARM's DELETE of what is not there succeeds; a person who mistyped a name wants to know.
-    lab.control().get(&id).await?;
+    named.read(lab).await?;
+    let id = named.id(lab)?;
     lab.control().delete(&id, None).await?;
     let applied = arm::applied(lab).await?;
     printer.show(&json!({ "id": id, "deleted": true }), |_| {

@@ -12,7 +12,7 @@ use super::{
     open_lab::OpenLab,
     output::{Printer, table, thousands},
 };
-use crate::{control::ClientError, wire::WireStatistics};
+use crate::{control::ClientError, network::VethLosses, wire::WireStatistics};
 
 /// All named losses of the lab, with counts
 #[derive(Debug, Args)]
@@ -56,6 +56,7 @@ pub(super) async fn run(args: DropsArgs, lab: &OpenLab, printer: Printer) -> Res
         drops.add(&node, lab.admin(&node).get("/counters").await, args.all);
     }
     drops.add_wires(lab.agent().get("/wires").await);
+    drops.add_veths(lab.agent().get("/losses").await);
     printer.show(&drops, render)?;
     if drops.unreadable.is_empty() { Ok(()) } else { Err(Failure::Exit(super::failure::FAILED)) }
 }
@@ -74,6 +75,34 @@ impl Drops {
             Ok(Err(error)) => self.unreadable("wires", &error.to_string()),
             Err(error) => self.unreadable("wires", &error.to_string()),
         }
+    }
+
+    fn add_veths(&mut self, answer: Result<Value, ClientError>) {
+        match answer.map(serde_json::from_value::<Vec<VethLosses>>) {
+            Ok(Ok(ends)) => ends.iter().for_each(|end| self.add_veth(end)),
+            Ok(Err(error)) => self.unreadable("veth pairs", &error.to_string()),
+            Err(error) => self.unreadable("veth pairs", &error.to_string()),
+        }
+    }
+
+    /// Adds to the row there may be: a node's daemon, its interfaces and the bridge's port to it
+    /// each lose frames for this one reason.
+    fn add_veth(&mut self, end: &VethLosses) {
+        if end.frames == 0 {
+            return;
+        }
+        let verdict = Verdict::KernelRingFull;
+        let same = |row: &&mut Row| row.node == end.node && row.verdict == verdict.name();
+        match self.rows.iter_mut().find(same) {
+            Some(row) => row.count += end.frames,
+            None => self.rows.push(row(&end.node, verdict, end.frames)),
+        }
+    }
+
+    /// Packets of the rows with this severity.
+    fn count(&self, severity: Severity) -> u64 {
+        let rows = self.rows.iter().filter(|row| row.severity == severity.name());
+        rows.map(|row| row.count).sum()
     }
 
     fn unreadable(&mut self, node: &str, why: &str) {
@@ -121,7 +150,7 @@ fn rows(node: &str, verdicts: &Value, all: bool) -> Vec<Row> {
 
 fn render(drops: &Drops) -> String {
     let mut text = if drops.rows.is_empty() {
-        "no packet was lost\n".to_owned()
+        String::new()
     } else {
         table(
             &["NODE", "STAGE", "VERDICT", "SEVERITY", "COUNT", "MEANING"],
@@ -135,26 +164,39 @@ fn render(drops: &Drops) -> String {
                     row.text.to_owned(),
                 ]
             }),
-        )
+        ) + "\n"
     };
-    let losses: u64 = drops
-        .rows
-        .iter()
-        .filter(|row| row.severity == Severity::Loss.name())
-        .map(|row| row.count)
-        .sum();
-    if !drops.rows.is_empty() {
-        // Writing to a string cannot fail, here and below.
-        let _ = writeln!(
-            text,
-            "\n{} packets of severity loss; the others belong to correct operation",
-            thousands(losses)
-        );
-    }
+    text += &summary(drops);
     for (node, why) in &drops.unreadable {
-        let _ = writeln!(text, "{node}: no counters: {why}");
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{node}: no counters: {why}");
     }
     text
+}
+
+/// What all the counters say together.
+fn summary(drops: &Drops) -> String {
+    let lost = packets(drops.count(Severity::Loss));
+    let expected = packets(drops.count(Severity::Expected));
+    let belong = |packets: String| format!("{packets} lost in correct operation (expected)");
+    match (lost, expected) {
+        (Some(lost), Some(expected)) => {
+            format!("{lost} lost that should not have been; {}", belong(expected))
+        }
+        (Some(lost), None) => format!("{lost} lost that should not have been"),
+        (None, Some(expected)) => format!("{}, none otherwise", belong(expected)),
+        (None, None) if drops.unreadable.is_empty() => "no packet was lost".to_owned(),
+        (None, None) => "no packet was lost where the counters could be read".to_owned(),
+    }
+}
+
+/// `1 packet`, `2 packets`; `None` for none.
+fn packets(count: u64) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 packet".to_owned()),
+        count => Some(format!("{} packets", thousands(count))),
+    }
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ Examples:
 pub(super) struct ExecArgs {
     /// The node
     node: String,
-    /// The command and its arguments, after `--`
-    #[arg(last = true, required = true, value_name = "CMD")]
+    /// The command and its arguments, best after `--`
+    // No command begins with a hyphen, so without `--` options before it are ours and all after it
+    // are its own.
+    #[arg(trailing_var_arg = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
@@ -37,3 +39,6 @@ pub(super) async fn run(args: ExecArgs, lab: &OpenLab) -> Result<(), Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

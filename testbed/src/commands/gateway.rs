@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Failure, arm,
+    by_name::ByName,
     open_lab::OpenLab,
     output::{Printer, table, thousands},
 };
@@ -59,7 +60,7 @@ pub(super) async fn run(args: GatewayArgs, lab: &OpenLab, printer: Printer) -> R
             printer.show(&list, overview)
         }
         Verb::Show { gateway } => {
-            let mut resource = lab.control().get(&lab.gateways().gateway(&gateway)).await?;
+            let mut resource = ByName::Gateway(&gateway).read(lab).await?;
             // A gateway that is killed or frozen is still a resource: show it without counters.
             resource["counters"] =
                 lab.admin(&gateway).get("/counters").await.unwrap_or(Value::Null);
@@ -80,9 +81,12 @@ async fn act(
     done: &str,
 ) -> Result<(), Failure> {
     let Instance { gateway, instance } = instance;
-    let id = lab.gateways().gateway(gateway);
+    let named = ByName::Gateway(gateway);
+    let id = named.id(lab)?;
     let body = instance.map_or_else(|| json!({}), |instance| json!({ "instance": instance }));
-    lab.control().post(&format!("{id}/{action}"), Some(body)).await?;
+    if let Err(error) = lab.control().post(&format!("{id}/{action}"), Some(body)).await {
+        return Err(named.refusal(error, lab).await);
+    }
     let applied = arm::applied(lab).await?;
     let resource = lab.control().get(&id).await?;
     let which = instance

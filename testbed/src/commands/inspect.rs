@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     control::ClientError,
-    lifecycle::running_labs,
+    lifecycle::{Standing, Status, running_labs},
     topology::plan::{Interface, Node, NodeKind},
 };
 
@@ -90,39 +90,49 @@ struct ListError(#[source] std::io::Error);
 
 impl LabReport {
     async fn of(lab: &OpenLab) -> Self {
+        let status = Status::ask(lab.lab()).await;
         let mut nodes = Vec::new();
         for node in &lab.plan().nodes {
-            nodes.push(NodeState::of(lab, node).await);
+            let standing = status.as_ref().ok().map(|status| status.of_node(node));
+            nodes.push(NodeState::of(lab, node, standing).await);
         }
-        let control = ControlState::of(lab).await.map_err(|error| error.to_string());
+        let control = match status {
+            Ok(status) => ControlState::of(lab, status.revision).await,
+            Err(why) => Err(why),
+        };
         Self { name: lab.lab().name().to_owned(), nodes, control }
     }
 }
 
 impl ControlState {
-    async fn of(lab: &OpenLab) -> Result<Self, ClientError> {
+    async fn of(lab: &OpenLab, revision: u64) -> Result<Self, String> {
         let (control, scope) = (lab.control(), lab.gateways());
+        let list = async |kind| {
+            let listed = control.get(&scope.list(kind)).await;
+            listed.map_err(|error| error.to_string())
+        };
         Ok(Self {
-            revision: control.get("/erlab/status").await?["revision"].as_u64().unwrap_or(0),
-            connections: control.get(&scope.list("connections")).await?,
-            gateways: control.get(&scope.list("virtualNetworkGateways")).await?,
-            circuits: circuit::all(lab).await?,
+            revision,
+            connections: list("connections").await?,
+            gateways: list("virtualNetworkGateways").await?,
+            circuits: circuit::all(lab).await.map_err(|error| error.to_string())?,
         })
     }
 }
 
 impl NodeState {
-    async fn of(lab: &OpenLab, node: &Node) -> Self {
+    /// `standing`: how far the control plane says it is; `None` when that does not answer.
+    async fn of(lab: &OpenLab, node: &Node, standing: Option<Standing>) -> Self {
         let (state, status) = if !Path::new("/run/netns").join(&node.namespace).exists() {
             ("exited", "its network namespace is gone".to_owned())
         } else if matches!(node.kind, NodeKind::Msee { .. } | NodeKind::Gateway { .. }) {
             match lab.admin(&node.name).get("/health").await {
-                Ok(health) => ("running", readiness(&health)),
+                Ok(health) => ("running", readiness(health["ready"] == true, standing)),
                 Err(ClientError::Connect { .. }) => ("exited", "not running".to_owned()),
                 Err(error) => ("exited", error.to_string()),
             }
         } else {
-            ("running", "ready".to_owned())
+            ("running", readiness(true, standing))
         };
         Self {
             lab_name: lab.lab().name().to_owned(),
@@ -138,11 +148,13 @@ impl NodeState {
     }
 }
 
-fn readiness(health: &Value) -> String {
-    match (health["ready"].as_bool(), health["revision"].as_u64()) {
-        (Some(true), Some(revision)) => format!("ready, revision {revision}"),
-        (Some(true), None) => "ready".to_owned(),
-        _ => "not ready".to_owned(),
+/// A node is ready when its own daemon says so and its state is the newest there is. The revision it
+/// last reported would mislead: a change that leaves its state as it was is in force without a word.
+fn readiness(forwards: bool, standing: Option<Standing>) -> String {
+    match standing {
+        None | Some(Standing::UpToDate) if !forwards => "not ready".to_owned(),
+        None => "ready, as far as it knows itself".to_owned(),
+        Some(standing) => standing.to_string(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod arm;
 mod authorization;
+mod by_name;
 mod circuit;
 mod connection;
 mod demo;

@@ -24,12 +24,21 @@ pub(super) struct OpenLab {
 /// There is no such thing in this lab.
 #[derive(Debug, Error, Diagnostic)]
 #[error("lab `{lab}` has no {what} `{name}`")]
-#[diagnostic(help("it has: {}", there_are.join(", ")))]
+#[diagnostic(help("{}; `{shown_by}` shows more", listed(there_are)))]
 pub(super) struct Unknown {
     lab: String,
     what: &'static str,
     name: String,
     there_are: Vec<String>,
+    shown_by: String,
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        "it has none".to_owned()
+    } else {
+        format!("it has: {}", names.join(", "))
+    }
 }
 
 /// The node exists, but is of a kind the command cannot work on.
@@ -104,7 +113,12 @@ impl OpenLab {
     pub(super) fn circuit_scope(&self, name: &str) -> Result<Scope, Failure> {
         let azure = &self.topology().expressroute;
         let Some(circuit) = azure.circuits.find(name) else {
-            return Err(Failure::failed(self.unknown("circuit", name, self.circuits())));
+            return Err(Failure::failed(self.unknown(
+                "circuit",
+                name,
+                self.circuits(),
+                "erlab circuit list".to_owned(),
+            )));
         };
         Ok(Scope::new(
             circuit.subscription.as_ref().unwrap_or(&azure.subscription),
@@ -118,7 +132,7 @@ impl OpenLab {
     }
 
     /// Region of a gateway; a connection lives there too. Empty for an unknown gateway, which the
-    /// control plane refuses with its own, better words.
+    /// control plane refuses.
     pub(super) fn location_of_gateway(&self, gateway: &str) -> String {
         let mut vnets = self.topology().expressroute.vnets.iter();
         vnets
@@ -130,7 +144,7 @@ impl OpenLab {
     pub(super) fn node(&self, name: &str) -> Result<&Node, Failure> {
         self.lab.node(name).ok_or_else(|| {
             let nodes = self.plan().nodes.iter().map(|node| node.name.clone()).collect();
-            Failure::usage(self.unknown("node", name, nodes))
+            Failure::usage(self.unknown("node", name, nodes, "erlab inspect".to_owned()))
         })
     }
 
@@ -189,8 +203,16 @@ impl OpenLab {
             .collect()
     }
 
-    fn unknown(&self, what: &'static str, name: &str, there_are: Vec<String>) -> Unknown {
-        Unknown { lab: self.lab.name().to_owned(), what, name: name.to_owned(), there_are }
+    /// There is no `what` of that name, but `there_are` these, which the command `shown_by` shows.
+    pub(super) fn unknown(
+        &self,
+        what: &'static str,
+        name: &str,
+        there_are: Vec<String>,
+        shown_by: String,
+    ) -> Unknown {
+        let (lab, name) = (self.lab.name().to_owned(), name.to_owned());
+        Unknown { lab, what, name, there_are, shown_by }
     }
 }
 

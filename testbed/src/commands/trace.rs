@@ -15,32 +15,37 @@ use crate::topology::plan::NodeKind;
 
 mod packet;
 
-/// Send one packet through an MSEE's program and show each stage it passes
+/// Send one packet through an MSEE or gateway and show each stage it passes
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The packet is a test run of the real program on the tables in force; it is counted apart from
-traffic and leaves no port. A and B are addresses or nodes.
+The packet is a test run of the real program on the tables in force; it is not counted and leaves
+no port. A gateway gets it as an MSEE would send it, by an instance in service. A and B are
+addresses or nodes.
 
 Examples:
   erlab trace msee-a --inject 'src 172.16.1.1 dst 10.254.10.4 icmp ttl 2'
-  erlab trace msee-b --inject 'src remote-vm dst hub-vm udp'")]
+  erlab trace msee-b --inject 'src remote-vm dst hub-vm udp'
+  erlab trace ERGW1 --inject 'src onprem-vm dst hub-vm ttl 1'")]
 pub(super) struct TraceArgs {
-    /// An MSEE
+    /// An MSEE or an ExpressRoute gateway
     node: String,
     /// The packet: 'src A dst B [icmp|udp|tcp] [ttl N] [on PORT]'
     #[arg(long, value_name = "PACKET")]
     inject: String,
 }
 
+/// Least width of the stages' column; an MSEE's fit.
+const STAGE: usize = 10;
+
 /// Runs the verb.
 pub(super) async fn run(args: TraceArgs, lab: &OpenLab, printer: Printer) -> Result<(), Failure> {
     let TraceArgs { node, inject } = args;
     let node = lab.node(&node)?;
-    if !matches!(node.kind, NodeKind::Msee { .. }) {
+    if !matches!(node.kind, NodeKind::Msee { .. } | NodeKind::Gateway { .. }) {
         return Err(Failure::usage(WrongKind::new(
             node,
-            "only MSEEs can trace a packet so far",
-            "name an MSEE; a gateway's part of the way shows in `erlab drops`",
+            "only MSEEs and gateways can trace a packet",
+            "name one of them; `erlab exec NODE -- tcpdump -ni eth1` shows what passes here",
         )));
     }
     let packet = packet::parse(&inject, &|word| lab.resolve(word)).map_err(Failure::usage)?;
@@ -58,9 +63,12 @@ fn render(node: &str, packet: &Packet, answer: &Value) -> String {
          (generation {})\n",
         arm::text_at(answer, "/generation")
     );
-    for step in answer["steps"].as_array().into_iter().flatten() {
+    let steps = || answer["steps"].as_array().into_iter().flatten();
+    let stages = steps().map(|step| arm::text_at(step, "/stage").len());
+    let width = stages.max().unwrap_or_default().max(STAGE);
+    for step in steps() {
         let stage = arm::text_at(step, "/stage");
-        let line = format!("   {node:<9} {stage:<10} {}", arm::text_at(step, "/text"));
+        let line = format!("   {node:<9} {stage:<width$} {}", arm::text_at(step, "/text"));
         text.push_str(line.trim_end());
         text.push('\n');
     }

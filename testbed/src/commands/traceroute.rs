@@ -1,18 +1,21 @@
 //! `erlab traceroute`: GNU traceroute from a node, printed as Linux or as Cisco does.
 
-use std::{io::Write, net::IpAddr, time::Duration};
+mod live;
+
+use std::{net::IpAddr, time::Duration};
 
 use clap::{Args, ValueEnum};
 use miette::Diagnostic;
 use thiserror::Error;
 
+use self::live::Live;
 use super::{
     Failure,
     failure::FAILED,
     open_lab::OpenLab,
     output::{Printer, write_out},
 };
-use crate::traceroute::{self, Trace, TracerouteError, TracerouteSpec, render_ios};
+use crate::traceroute::{self, TracerouteError, TracerouteSpec, render_ios};
 
 /// Trace the way from a node to another
 #[derive(Debug, Args)]
@@ -106,40 +109,24 @@ pub(super) async fn run(
         wait: Duration::from_secs(wait),
         ..TracerouteSpec::new(&lab.node(&from)?.namespace, address)
     };
-    let live = !printer.is_json() && style == Style::Linux;
+    let mut live = (!printer.is_json() && style == Style::Linux).then(Live::default);
     let traced = tokio::task::spawn_blocking(move || {
-        traceroute::run(&spec, |piece| {
-            if live {
-                show_now(piece);
+        let traced = traceroute::run(&spec, |piece| {
+            if let Some(live) = &mut live {
+                live.show(piece);
             }
-        })
+        });
+        (traced, live)
     });
-    let traced = traced.await.map_err(|error| Failure::failed(Cut(error)))?;
-    if let (true, Err(TracerouteError::Failed { raw, .. })) = (live, &traced)
-        && !raw.is_empty()
-        && !raw.ends_with('\n')
-    {
-        show_now("\n");
+    let (traced, live) = traced.await.map_err(|error| Failure::failed(Cut(error)))?;
+    if let Some(live) = live {
+        live.end(traced.is_ok());
     }
     let trace = traced.map_err(|error| Failure::failed(TraceFailed::new(from, to, error)))?;
-    if live {
-        end_line(&trace);
-    } else if printer.is_json() {
+    if printer.is_json() {
         printer.show(&trace, |_| String::new())?;
-    } else {
+    } else if style == Style::Ios {
         write_out(&render_ios(&trace))?;
     }
     if trace.reached { Ok(()) } else { Err(Failure::Exit(FAILED)) }
-}
-
-/// A probe's answer as it comes. A reader that has gone is noticed at the end of the run.
-fn show_now(piece: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(piece.as_bytes()).and_then(|()| out.flush());
-}
-
-fn end_line(trace: &Trace) {
-    if !trace.raw.ends_with('\n') {
-        show_now("\n");
-    }
 }

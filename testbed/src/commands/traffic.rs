@@ -37,8 +37,18 @@ pub(super) struct TrafficArgs {
     #[arg(long, default_value_t = 1000, value_name = "N")]
     pps: u32,
     /// How long to send: 500ms, 10s
-    #[arg(long = "for", default_value = "10s", value_name = "T")]
-    time: Delay,
+    #[arg(long = "for", default_value = "10s", value_name = "T", value_parser = duration)]
+    time: Duration,
+}
+
+/// Text that is no duration.
+#[derive(Debug, Error)]
+#[error("`{0}` is not a duration such as 500ms or 10s")]
+struct NoDuration(String);
+
+/// Written as the delays of a topology file are.
+fn duration(text: &str) -> Result<Duration, NoDuration> {
+    text.parse::<Delay>().map(|Delay(time)| time).map_err(|_| NoDuration(text.to_owned()))
 }
 
 /// The traffic could not be sent or received.
@@ -61,11 +71,11 @@ pub(super) async fn run(args: TrafficArgs, lab: &OpenLab, printer: Printer) -> R
         to_namespace: receiver.namespace.clone(),
         to_address: if ipv6 { lab.ipv6_address_of(&to)? } else { lab.address_of(&to)? },
         pps,
-        duration: Some(*time),
+        duration: Some(time),
     };
     let interrupt = Interrupt::on_signals()?;
     let ran = tokio::task::spawn_blocking(move || {
-        let bar = Bar::new(*time);
+        let bar = Bar::new(time);
         let report = traffic::run(spec, |report| {
             bar.show(report);
             if interrupt.check().is_ok() {

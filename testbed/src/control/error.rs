@@ -6,6 +6,8 @@ use miette::Diagnostic;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::cure::{self, Subject};
+
 /// Why a request to a daemon failed.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ClientError {
@@ -82,7 +84,7 @@ pub enum ClientError {
         target: Option<String>,
         /// The command that cures it, where the sentence only names a request of the API.
         #[help]
-        cure: Option<&'static str>,
+        cure: Option<Box<str>>,
     },
     /// An error answer without an ARM body.
     #[error("{daemon} answered `{request}` with HTTP {status}: {text}")]
@@ -111,50 +113,43 @@ struct ArmError {
     target: Option<String>,
 }
 
-/// What to type after a refusal with this code of `ercontrol`'s.
-fn cure(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "AuthorizationKeyRequired" => {
-            "`erlab authorization create NAME --circuit CIRCUIT` makes a key; pass it with \
-             --authorization-key"
-        }
-        "AuthorizationKeyInvalid" => {
-            "`erlab authorization list --circuit CIRCUIT` shows the keys there are"
-        }
-        "AuthorizationKeyInUse" => {
-            "`erlab authorization create NAME --circuit CIRCUIT` makes another key, and `erlab \
-             connection delete NAME` frees this one"
-        }
-        "CircuitNotProvisioned" => "`erlab circuit provision CIRCUIT` does the provider's part",
-        "ConnectionExists" => {
-            "`erlab connection list` shows it; change it with `erlab connection update`"
-        }
-        "FastPathSkuNotEligible" => {
-            "set `sku: ErGw3AZ` for the gateway in the topology file and deploy again, or go without \
-             FastPath: --express-route-gateway-bypass false"
-        }
-        "PreconditionFailed" => "somebody else has changed it meanwhile: run the command again",
-        _ => return None,
-    })
-}
-
 impl ClientError {
     /// Reads an error answer, ARM-shaped or not.
     pub(super) fn from_answer(daemon: String, status: u16, body: &[u8], request: &str) -> Self {
         if let Ok(ErrorBody { error: ArmError { code, message, target } }) =
             serde_json::from_slice(body)
         {
-            let cure = cure(&code);
+            let subject = target.as_deref().map(Subject::of_target).unwrap_or_default();
+            let cure = cure::cure(&code, subject).map(String::into_boxed_str);
             return Self::Refused { status, code, message, target, cure };
         }
         let text = String::from_utf8_lossy(body).chars().take(200).collect();
         Self::Status { daemon, request: request.to_owned(), status, text }
     }
 
+    /// The same error; a refusal's cure is made with these names.
+    #[must_use]
+    pub fn about(mut self, subject: Subject<'_>) -> Self {
+        if let Self::Refused { code, target, cure, .. } = &mut self {
+            let told = target.as_deref().map(Subject::of_target).unwrap_or_default();
+            *cure = cure::cure(code, subject.or(told)).map(String::into_boxed_str);
+        }
+        self
+    }
+
+    /// The stable error code of a refusal.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
     /// Whether the daemon says that the resource does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { status: 404, .. } | Self::Status { status: 404, .. })
     }
+
     /// Whether the resource is another version than the request named.
     pub fn is_precondition_failed(&self) -> bool {
         matches!(self, Self::Refused { status: 412, .. } | Self::Status { status: 412, .. })

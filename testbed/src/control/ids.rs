@@ -106,5 +106,12 @@ pub fn name_of(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
+/// The name that follows the type `kind` in a resource id.
+pub(super) fn name_in<'id>(id: &'id str, kind: &str) -> Option<&'id str> {
+    let mut segments = id.split('/');
+    segments.by_ref().find(|segment| segment.eq_ignore_ascii_case(kind))?;
+    segments.next().filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests;

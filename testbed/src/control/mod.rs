@@ -5,8 +5,10 @@
 //! here, `curl --unix-socket` can do too.
 
 mod client;
+mod cure;
 mod error;
 pub mod ids;
 
 pub use client::Client;
+pub use cure::Subject;
 pub use error::ClientError;

@@ -25,7 +25,7 @@ use crate::{
 pub enum ExecError {
     /// The lab has no such node.
     #[error("lab `{lab}` has no node `{node}`")]
-    #[diagnostic(help("its nodes: {}", nodes.join(", ")))]
+    #[diagnostic(help("it has: {}; `erlab inspect` shows more", nodes.join(", ")))]
     UnknownNode {
         /// The lab.
         lab: String,

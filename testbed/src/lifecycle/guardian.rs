@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::RunDirectory;
+use super::{RunDirectory, inheritance};
 use crate::agent::{self, Identity, LAB_MARK, Process, ProgramError};
 
 /// Why the guardian was not started.
@@ -20,6 +20,9 @@ pub enum StartError {
     /// Its log cannot be written.
     #[error("cannot open the agent's log")]
     Log(#[source] io::Error),
+    /// The caller's open files would stay open in it.
+    #[error("cannot keep the agent from inheriting open files: close_range failed")]
+    Inheritance(#[source] io::Error),
     /// The kernel refused to run it.
     #[error("cannot run the agent")]
     Spawn(#[source] io::Error),
@@ -41,6 +44,7 @@ pub(super) fn start(directory: &RunDirectory) -> Result<(), StartError> {
         .stdin(Stdio::null())
         .stdout(output)
         .stderr(log);
+    inheritance::close_on_exec().map_err(StartError::Inheritance)?;
     let mut child = command.spawn().map_err(StartError::Spawn)?;
     // Reaps it should it end before this process does; the thread ends with either.
     std::thread::spawn(move || child.wait());

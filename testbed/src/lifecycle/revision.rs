@@ -4,7 +4,10 @@
 //! is nobody, and "everybody listed has applied the revision" is true of nobody: so the plan says
 //! who has to.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -13,11 +16,14 @@ use super::Lab;
 use crate::{
     agent,
     control::{Client, ClientError},
-    topology::plan::{NodeKind, Plan},
+    topology::plan::{Node, NodeKind, Plan},
 };
 
 /// Pause between two looks: short beside a deployment of two seconds, and `ercontrol` logs each.
 pub(super) const POLL: Duration = Duration::from_millis(50);
+
+/// Kind of the dataplane that is the agent.
+const HOST: &str = "host";
 
 /// A process of a lab that others wait for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +37,38 @@ pub(super) struct Dataplane {
 /// A process and what is missing.
 pub(super) type Lack = (Dataplane, String);
 
+/// How far a dataplane is with the newest revision, as far as `ercontrol` knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Its state is that of the newest revision.
+    UpToDate,
+    /// It has not said yet that this revision is in force.
+    Applying(u64),
+    /// It refused the state of this revision and keeps the one before.
+    Refused(u64, String),
+    /// Its stream is down.
+    Disconnected,
+    /// It has had no stream since `ercontrol` started.
+    NeverConnected,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UpToDate => f.write_str("ready"),
+            Self::Applying(revision) => write!(f, "applying revision {revision}"),
+            Self::Refused(revision, why) => write!(f, "refused revision {revision}: {why}"),
+            Self::Disconnected => f.write_str("not connected to ercontrol"),
+            Self::NeverConnected => f.write_str("never connected to ercontrol"),
+        }
+    }
+}
+
 /// Answer of `GET /erlab/status`.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Status {
+pub(crate) struct Status {
     /// The last revision there is.
-    pub(super) revision: u64,
+    pub(crate) revision: u64,
     dataplanes: Vec<DataplaneStatus>,
 }
 
@@ -96,27 +129,38 @@ pub async fn in_force(lab: &Lab, deadline: Instant) -> Result<InForce, Behind> {
 
 /// The dataplanes that a plan has: MSEEs, gateways, and the host with the VMs' routes.
 pub(super) fn dataplanes(plan: &Plan) -> Vec<Dataplane> {
-    let nodes = plan.nodes.iter().filter_map(|node| {
-        let kind = match node.kind {
-            NodeKind::Msee { .. } => "msee",
-            NodeKind::Gateway { .. } => "ergw",
-            _ => return None,
-        };
-        Some(Dataplane { kind, name: node.name.clone() })
-    });
-    let host = Dataplane { kind: "host", name: agent::HOST.to_owned() };
+    let daemons =
+        |node: &&Node| matches!(node.kind, NodeKind::Msee { .. } | NodeKind::Gateway { .. });
+    let nodes = plan.nodes.iter().filter(daemons).filter_map(dataplane_of);
+    let host = Dataplane { kind: HOST, name: agent::HOST.to_owned() };
     nodes.chain([host]).collect()
+}
+
+/// The dataplane that applies states for a node: a VM's routes are the host's. None does for what
+/// the customer has.
+fn dataplane_of(node: &Node) -> Option<Dataplane> {
+    let (kind, name) = match node.kind {
+        NodeKind::Msee { .. } => ("msee", node.name.as_str()),
+        NodeKind::Gateway { .. } => ("ergw", node.name.as_str()),
+        NodeKind::Vm { .. } => (HOST, agent::HOST),
+        NodeKind::Onprem | NodeKind::Host => return None,
+    };
+    Some(Dataplane { kind, name: name.to_owned() })
 }
 
 impl Status {
     /// Asks `ercontrol`; when it does not say, that is what is missing.
     pub(super) async fn of(lab: &Lab) -> Result<Self, Lack> {
-        let answer = Client::connect(lab.control_socket()).get("/erlab/status").await;
-        let status = answer
-            .map_err(|error| told(&error))
-            .and_then(|answer| serde_json::from_value(answer).map_err(|error| error.to_string()));
         let control = || Dataplane { kind: agent::ERCONTROL, name: agent::ERCONTROL.to_owned() };
-        status.map_err(|why| (control(), why))
+        Self::ask(lab).await.map_err(|why| (control(), why))
+    }
+
+    /// Asks `ercontrol`, or says why it does not tell.
+    pub(crate) async fn ask(lab: &Lab) -> Result<Self, String> {
+        let answer = Client::connect(lab.control_socket()).get("/erlab/status").await;
+        answer
+            .map_err(|error| told(&error))
+            .and_then(|answer| serde_json::from_value(answer).map_err(|error| error.to_string()))
     }
 
     /// Which of `dataplanes` the current revision is not in force at, as far as `ercontrol` knows.
@@ -128,24 +172,32 @@ impl Status {
 
     /// Whether `ercontrol` heard from a dataplane that the current revision is in force.
     pub(super) fn applied(&self, dataplane: &Dataplane) -> Result<(), String> {
+        match self.standing(dataplane) {
+            Standing::UpToDate => Ok(()),
+            behind => Err(behind.to_string()),
+        }
+    }
+
+    /// How far the dataplane of a node is; up to date where there is nothing to apply.
+    pub(crate) fn of_node(&self, node: &Node) -> Standing {
+        dataplane_of(node).map_or(Standing::UpToDate, |dataplane| self.standing(&dataplane))
+    }
+
+    fn standing(&self, dataplane: &Dataplane) -> Standing {
         let found = self
             .dataplanes
             .iter()
             .find(|found| found.kind == dataplane.kind && found.name == dataplane.name);
         match found {
-            None => Err("never connected to ercontrol".to_owned()),
-            Some(DataplaneStatus { connected: false, .. }) => {
-                Err("not connected to ercontrol".to_owned())
-            }
+            None => Standing::NeverConnected,
+            Some(DataplaneStatus { connected: false, .. }) => Standing::Disconnected,
             Some(DataplaneStatus { applied: Some(applied), .. }) if *applied >= self.revision => {
-                Ok(())
+                Standing::UpToDate
             }
-            Some(DataplaneStatus { error: Some(error), .. }) => Err(error.clone()),
-            Some(DataplaneStatus { applied, .. }) => {
-                let applied =
-                    applied.map_or_else(|| "none".to_owned(), |revision| revision.to_string());
-                Err(format!("applied revision {applied} of {}", self.revision))
+            Some(DataplaneStatus { error: Some(error), .. }) => {
+                Standing::Refused(self.revision, error.clone())
             }
+            Some(_) => Standing::Applying(self.revision),
         }
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct LinkFacts {
     pub(super) index: u32,
     /// Alias; our mark.
     pub(super) alias: Option<String>,
+    /// Frames that it was to send and did not (`tx_dropped`).
+    pub(super) transmit_drops: u64,
 }
 
 /// Why a namespace could not be opened.
@@ -168,12 +170,14 @@ impl Connection {
 fn facts(message: &LinkMessage) -> Option<(String, LinkFacts)> {
     let mut name = None;
     let mut alias = None;
+    let mut transmit_drops = 0;
     for attribute in &message.attributes {
         match attribute {
             LinkAttribute::IfName(text) => name = Some(text.clone()),
             LinkAttribute::IfAlias(text) => alias = Some(text.clone()),
+            LinkAttribute::Stats64(counters) => transmit_drops = counters.tx_dropped,
             _ => {}
         }
     }
-    Some((name?, LinkFacts { index: message.header.index, alias }))
+    Some((name?, LinkFacts { index: message.header.index, alias, transmit_drops }))
 }

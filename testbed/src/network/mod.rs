@@ -22,6 +22,7 @@ mod configure;
 mod connection;
 pub mod ecmp;
 mod layout;
+mod losses;
 pub mod namespace;
 mod offload;
 pub mod probe;
@@ -32,6 +33,7 @@ mod sysctl;
 
 pub use build::{BuildError, Built, build};
 pub use connection::{ConnectError, NetlinkError};
+pub use losses::{LossesError, VethLosses, losses};
 pub use remove::{RemoveError, labs, remove};
 
 /// The mark of a lab's objects.

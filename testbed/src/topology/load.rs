@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum LoadError {
     /// The file could not be read.
-    #[error("cannot read the topology file {path}: {source}")]
+    #[error("cannot read the topology file {path}")]
     #[diagnostic(help("name a topology file with --topo, or `-` for standard input"))]
     Read {
         /// The file.

@@ -125,6 +125,7 @@ impl Analysis {
     /// are lost, before that only those that a later packet has overtaken.
     pub(super) fn report(&self, report: Report, sent: u64, finished: bool) -> Report {
         let expected = if finished { sent } else { sent.min(self.tracker.next()) };
+        let gap = self.last_arrival.map(|_| self.longest_gap);
         let ttls = self.ttls.iter().enumerate().filter(|(_, count)| **count > 0);
         Report {
             sent,
@@ -136,8 +137,9 @@ impl Analysis {
             stale: self.stale,
             misdelivered: self.misdelivered,
             corrupted: self.corrupted,
-            longest_gap_ms: milliseconds(self.longest_gap.length),
-            longest_gap_began_ms: milliseconds(self.longest_gap.began.saturating_sub(self.started)),
+            longest_gap_ms: gap.map(|gap| milliseconds(gap.length)),
+            longest_gap_began_ms: gap
+                .map(|gap| milliseconds(gap.began.saturating_sub(self.started))),
             latency_ms: self.latencies.summary().map(|summary| {
                 let [minimum, median, maximum] = summary.map(milliseconds);
                 Latency { minimum, median, maximum }

@@ -38,10 +38,11 @@ pub struct Report {
     pub corrupted: u64,
     /// Of the lost ones, those the receiver's own socket had no room for: not the network's fault.
     pub receiver_overflow: u64,
-    /// Longest time without an arrival, in milliseconds.
-    pub longest_gap_ms: f64,
+    /// Longest time without an arrival, in milliseconds; `None` when nothing arrived: there is no
+    /// gap without packets around it.
+    pub longest_gap_ms: Option<f64>,
     /// When it began, in milliseconds from the start of the flow.
-    pub longest_gap_began_ms: f64,
+    pub longest_gap_began_ms: Option<f64>,
     /// One way latency; `None` when nothing arrived.
     pub latency_ms: Option<Latency>,
     /// Arrivals by the TTL they had: one router more on the way is one less.

@@ -37,7 +37,7 @@ fn row(report: &Report) -> [String; HEADER.len()] {
         report.duplicated.to_string(),
         report.reordered.to_string(),
         (report.misdelivered + report.corrupted + report.stale).to_string(),
-        format!("{:.1}", report.longest_gap_ms),
+        report.longest_gap_ms.map_or("-".to_owned(), |gap| format!("{gap:.1}")),
         latency,
         ttls.join(" "),
     ]
@@ -70,7 +70,7 @@ mod tests {
             received: 9_998,
             lost: 2,
             unsent: [("Network is unreachable".to_owned(), 3)].into(),
-            longest_gap_ms: 3.04,
+            longest_gap_ms: Some(3.04),
             latency_ms: Some(Latency { minimum: 35.5, median: 35.71, maximum: 36.0 }),
             ttl: [(61, 5_000), (62, 4_998)].into(),
             ..Report::default()
@@ -81,5 +81,17 @@ ce1-hub  10000      9998     2    0      0      0     3.0  35.50/35.71/36.00  61
 ce1-hub: 3 unsent: Network is unreachable
 ";
         assert_eq!(render_table(&[report]), expected);
+    }
+
+    #[test]
+    fn a_flow_of_which_nothing_arrived_has_no_gap_and_no_latency() {
+        let report = Report { name: "a-b".to_owned(), sent: 9, lost: 9, ..Report::default() };
+        let expected = "\
+FLOW  SENT  RECEIVED  LOST  DUP  REORD  OTHER  GAP MS  LATENCY MS  TTL
+a-b      9         0     9    0      0      0       -           -
+";
+        assert_eq!(render_table(std::slice::from_ref(&report)), expected);
+        let json = serde_json::to_value(&report).unwrap();
+        assert!(json["longest_gap_ms"].is_null() && json["longest_gap_began_ms"].is_null());
     }
 }

@@ -140,7 +140,7 @@ fn a_far_end_that_is_down_is_a_named_loss_and_may_return() {
 /// wire has looked again is repeated only after a second.
 fn assert_passes(a: &UdpSocket, b: &UdpSocket, to: SocketAddr) {
     b.set_nonblocking(true).unwrap();
-    let passed = (0..300).any(|_| {
+    let passed = (0..500).any(|_| {
         a.send_to(b"again", to).unwrap();
         std::thread::sleep(Duration::from_millis(10));
         b.recv_from(&mut [0; 100]).is_ok()

@@ -6,7 +6,7 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -49,7 +49,19 @@ impl Lab {
         Self::deploy_topology(name, TWO_CUSTOMERS_LAB)
     }
 
+    /// Deploys the original lab under `name` by a shell that keeps `file` open, as flock(1) does.
+    pub(crate) fn deploy_with_open_file(name: &str, file: &Path) -> Self {
+        let erlab = erlab_command();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"exec 9>>"$0"; exec "$@""#]).arg(file).arg(erlab.get_program());
+        Self::deploy_by(shell, name, FASTPATH_LAB)
+    }
+
     fn deploy_topology(name: &str, topology: &str) -> Self {
+        Self::deploy_by(erlab_command(), name, topology)
+    }
+
+    fn deploy_by(mut erlab: Command, name: &str, topology: &str) -> Self {
         assert!(
             nix::unistd::Uid::effective().is_root(),
             "whole-lab tests need root: sudo make test"
@@ -61,7 +73,9 @@ impl Lab {
         let text = topology.replacen(own, &format!("name: {name}"), 1);
         std::fs::write(&file, text).unwrap();
         let lab = Self { name: name.to_owned(), directory, _alone: alone };
-        lab.erlab(&["deploy", "-t", file.to_str().unwrap()]).succeeds();
+        let deploy = ["deploy", "-t", file.to_str().unwrap()];
+        let output = erlab.env("ERLAB_NAME", &lab.name).args(deploy).output().unwrap();
+        Finished::new(&deploy, output).succeeds();
         lab
     }
 

@@ -1,12 +1,12 @@
 //! The new Ethernet header.
 
-use super::frame::Headers;
+use super::frame::Ethernet;
 use crate::state::{Endpoint, Instance};
 
 /// Addresses the frame to the VM, from the instance that took it.
-pub fn out(headers: &mut Headers, instance: &Instance, endpoint: &Endpoint) {
-    headers.destination_mac = endpoint.mac;
-    headers.source_mac = instance.mac;
+pub fn out(ethernet: &mut Ethernet, instance: &Instance, endpoint: &Endpoint) {
+    ethernet.destination = endpoint.mac;
+    ethernet.source = instance.mac;
 }
 
 #[cfg(test)]

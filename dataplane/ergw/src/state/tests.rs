@@ -28,6 +28,10 @@ fn gateway(endpoints: &[(u8, &str)]) -> GatewayState {
     }
 }
 
+fn ipv4(host: u8) -> IpAddr {
+    Ipv4Addr::new(10, 254, 10, host).into()
+}
+
 fn build(state: &GatewayState, previous: Option<&Snapshot>) -> Snapshot {
     Snapshot::build(Revision(3), state, previous).unwrap()
 }
@@ -35,20 +39,40 @@ fn build(state: &GatewayState, previous: Option<&Snapshot>) -> Snapshot {
 #[test]
 fn counters_follow_the_vm_through_states_and_end_with_it() {
     let first = build(&gateway(&[(4, "hub-vm"), (5, "spoke-vm")]), None);
-    first.endpoint([10, 254, 10, 4]).unwrap().count();
-    first.endpoint([10, 254, 10, 5]).unwrap().count();
+    first.endpoint(ipv4(4)).unwrap().count();
+    first.endpoint(ipv4(5)).unwrap().count();
     // The VM moves to another address; the other goes.
     let second = build(&gateway(&[(9, "hub-vm")]), Some(&first));
-    second.endpoint([10, 254, 10, 9]).unwrap().count();
+    second.endpoint(ipv4(9)).unwrap().count();
     assert_eq!(second.delivered(), [("hub-vm".to_owned(), 2)].into());
-    assert!(second.endpoint([10, 254, 10, 4]).is_none());
+    assert!(second.endpoint(ipv4(4)).is_none());
 }
 
 #[test]
 fn a_vm_with_two_addresses_has_one_counter() {
     let state = build(&gateway(&[(4, "hub-vm"), (5, "hub-vm")]), None);
-    state.endpoint([10, 254, 10, 4]).unwrap().count();
-    state.endpoint([10, 254, 10, 5]).unwrap().count();
+    state.endpoint(ipv4(4)).unwrap().count();
+    state.endpoint(ipv4(5)).unwrap().count();
+    assert_eq!(state.delivered(), [("hub-vm".to_owned(), 2)].into());
+}
+
+#[test]
+fn a_vm_is_found_by_its_address_of_either_version_and_has_one_counter() {
+    let ipv6: IpAddr = "fdcc:0:fe::4".parse().unwrap();
+    let mut desired = gateway(&[(4, "hub-vm")]);
+    desired.endpoints.insert(ipv6, endpoint("hub-vm", [2, 0, 0, 0, 1, 4]));
+    let state = build(&desired, None);
+    assert_eq!(state.endpoint_count(), 2);
+    for address in [ipv4(4), ipv6] {
+        let endpoint = state.endpoint(address).unwrap();
+        assert_eq!(endpoint.mac, [2, 0, 0, 0, 1, 4]);
+        endpoint.count();
+    }
+    assert_eq!(state.delivered(), [("hub-vm".to_owned(), 2)].into());
+    // It loses its IPv4 address and keeps its count.
+    desired.endpoints.remove(&ipv4(4));
+    let state = build(&desired, Some(&state));
+    assert!(state.endpoint(ipv4(4)).is_none());
     assert_eq!(state.delivered(), [("hub-vm".to_owned(), 2)].into());
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod port;
 
 use std::{
     io::{Read as _, Write as _},
-    net::Ipv4Addr,
+    net::{Ipv4Addr, Ipv6Addr},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -23,6 +23,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::{Pid, geteuid},
 };
+use privilege::held::Held;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,6 +31,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const UP: [u8; 6] = [0x02, 0, 0, 0, 0, 0x12];
 pub(crate) const FAILED: [u8; 6] = [0x02, 0, 0, 0, 0, 0x13];
 pub(crate) const VM: [u8; 6] = [0x02, 0, 0, 0, 0, 0x44];
+pub(crate) const HUB_VM_V6: Ipv6Addr = Ipv6Addr::new(0xfdcc, 0, 0xfe, 0, 0, 0, 0xa, 4);
 pub(crate) const MSEE: [u8; 6] = [0x02, 0, 0, 0, 0, 0x04];
 
 /// Runs `test` in network and mount namespaces of its own, with `eth1` (the gateway's port) and `lan`.
@@ -160,20 +162,40 @@ impl Gateway {
         tasks.map(|task| task.unwrap().path())
     }
 
+    /// What each of its threads may do.
+    pub(crate) fn privileges(&self) -> Vec<Held> {
+        privilege::held::of_process(self.child.id()).unwrap()
+    }
+
     pub(crate) fn end(&mut self) -> Option<i32> {
         eventually("the gateway ends", || self.child.try_wait().unwrap()).code()
     }
 
     pub(crate) fn try_get(&self, path: &str) -> Option<Value> {
+        let (status, body) = self.exchange(&format!("GET {path}"), "")?;
+        assert_eq!(status, 200, "{body}");
+        Some(body)
+    }
+
+    /// Status and JSON of the answer.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        self.exchange(&format!("POST {path}"), body).expect("the gateway answers")
+    }
+
+    fn exchange(&self, what: &str, body: &str) -> Option<(u16, Value)> {
         let mut stream = UnixStream::connect(&self.admin).ok()?;
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: ergw\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "{what} HTTP/1.1\r\nHost: ergw\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
-        Some(serde_json::from_str(body).unwrap())
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Some((status.unwrap(), serde_json::from_str(body).unwrap()))
     }
 
     /// Time its threads have run on a processor.
@@ -218,7 +240,7 @@ impl Drop for Gateway {
     }
 }
 
-/// A gateway with one instance in service, one failed, and `hub-vm` at 10.254.10.4.
+/// A gateway with one instance in service, one failed, and `hub-vm` at 10.254.10.4 and [`HUB_VM_V6`].
 pub(crate) fn state() -> GatewayState {
     let instance = |address: u8, mac, state| GatewayInstance {
         address: Ipv4Addr::new(10, 254, 0, address),
@@ -233,7 +255,11 @@ pub(crate) fn state() -> GatewayState {
             instance(12, UP, InstanceState::Up),
             instance(13, FAILED, InstanceState::Failed),
         ],
-        endpoints: [(Ipv4Addr::new(10, 254, 10, 4).into(), endpoint)].into(),
+        endpoints: [
+            (Ipv4Addr::new(10, 254, 10, 4).into(), endpoint.clone()),
+            (HUB_VM_V6.into(), endpoint),
+        ]
+        .into(),
     }
 }
 
@@ -251,6 +277,31 @@ pub(crate) fn frame(instance: [u8; 6], destination: [u8; 4], ttl: u8, number: u3
 /// What the VM must receive for [`frame`] through the instance in service.
 pub(crate) fn delivered(ttl: u8, number: u32) -> Vec<u8> {
     let mut bytes = frame(UP, [10, 254, 10, 4], ttl - 1, number);
+    bytes[..6].copy_from_slice(&VM);
+    bytes[6..12].copy_from_slice(&UP);
+    bytes
+}
+
+/// [`frame`] over IPv6.
+pub(crate) fn frame_v6(
+    instance: [u8; 6],
+    destination: Ipv6Addr,
+    hop_limit: u8,
+    number: u32,
+) -> Vec<u8> {
+    let source = Ipv6Addr::new(0xfdcc, 0, 1, 0, 0, 0, 0, 4);
+    let mut bytes = Vec::new();
+    PacketBuilder::ethernet2(MSEE, instance)
+        .ipv6(source.octets(), destination.octets(), hop_limit)
+        .udp(33_434, 33_435)
+        .write(&mut bytes, &number.to_be_bytes())
+        .unwrap();
+    bytes
+}
+
+/// [`delivered`] over IPv6.
+pub(crate) fn delivered_v6(hop_limit: u8, number: u32) -> Vec<u8> {
+    let mut bytes = frame_v6(UP, HUB_VM_V6, hop_limit - 1, number);
     bytes[..6].copy_from_slice(&VM);
     bytes[6..12].copy_from_slice(&UP);
     bytes

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::packet::Ethernet;
+use packet::Ethernet;
 
 const ASKER: [u8; 6] = [2, 0, 0, 0, 0, 9];
 const OURS: [u8; 6] = [2, 0, 0, 0, 0, 1];

@@ -18,11 +18,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use packet::probe::InjectRequest;
 use serde::Serialize;
 use serde_json::json;
 use tokio::{net::UnixListener, task::JoinHandle};
 
-use super::{RouterInjectError, SharedRouter, chain, inject::InjectRequest, lock, router::Router};
+use super::{RouterInjectError, SharedRouter, chain, lock, router::Router};
 
 /// The admin socket could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -10,42 +10,16 @@ use abi::{
     verdict::{Severity, Stage, Verdict},
 };
 use desired::{Adjacency, MseeState};
-use serde::Serialize;
+use packet::{
+    Ethernet, Packet,
+    probe::{ExplainedStep, Explanation, InjectRequest},
+};
 
-use super::inject::InjectRequest;
 use crate::{
     fastpath::{BoundPort, Compiled, Injection},
     icmp::limit::Rate,
-    packet::{ETHERNET_HEADER, Ipv4},
     punt::{Punt, Responder},
 };
-
-/// What became of an injected packet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explanation {
-    /// Each stage it passed, first to last.
-    pub steps: Vec<ExplainedStep>,
-    /// Name of the verdict it ended with.
-    pub verdict: &'static str,
-    /// That verdict's sentence.
-    pub text: &'static str,
-    /// Interface it left by, when it was forwarded.
-    pub leaves_by: Option<String>,
-    /// Generation of the image that judged it.
-    pub generation: u64,
-}
-
-/// One stage of the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExplainedStep {
-    /// Name of the stage.
-    pub stage: &'static str,
-    /// Name of the verdict, when the packet's way through the program ended here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verdict: Option<&'static str>,
-    /// What the stage found.
-    pub text: String,
-}
 
 /// All that the sentences are made of.
 #[derive(Clone, Copy, Debug)]
@@ -131,10 +105,10 @@ impl Context<'_> {
 
     /// `circuit CIRCUIT_EQUINIX (primary), CE side` or `fabric port eth2, VNet hub`.
     fn port(&self) -> String {
-        let interface = &self.port.interface;
+        let interface = &self.port.name;
         match self.compiled.port(self.port.slot).map(|port| port.kind) {
             Some(PORT_CIRCUIT) => {
-                let circuit = self.state.circuit_ports.get(interface);
+                let circuit = self.state.circuit_ports.get(&self.port.name);
                 let circuit = circuit.map_or("?", |port| port.circuit.as_str());
                 let path = path(self.state).map_or(String::new(), |path| format!(" ({path})"));
                 format!("circuit {circuit}{path}, CE side")
@@ -153,8 +127,8 @@ impl Context<'_> {
     /// `10.254.0.0/16 -> gateway ERGW1 (conn1)  [spoke prefix: not in FastPath]`.
     fn lookup(&self, adjacency: u32) -> String {
         let name = self.compiled.adjacency_name(adjacency);
-        let root = self.root();
-        match root.and_then(|root| self.compiled.route_of(root, self.request.destination)) {
+        let vrf = self.vrf();
+        match vrf.and_then(|vrf| self.compiled.route_of(vrf, self.request.destination)) {
             Some(found) if found.route.why.is_empty() => format!("{} -> {name}", found.prefix),
             Some(found) => format!("{} -> {name}  [{}]", found.prefix, found.route.why),
             None => name.to_owned(),
@@ -163,8 +137,8 @@ impl Context<'_> {
 
     /// `ERGW1 instance 10.255.0.12` where a gateway's instance was chosen, else the name.
     fn next_hop(&self, index: u32) -> String {
-        let root = self.root();
-        let found = root.and_then(|root| self.compiled.route_of(root, self.request.destination));
+        let vrf = self.vrf();
+        let found = vrf.and_then(|vrf| self.compiled.route_of(vrf, self.request.destination));
         let adjacency = found.map(|found| &found.route.adjacency);
         match (adjacency, self.compiled.adjacency_instance(index)) {
             (Some(Adjacency::Gateway { gateway, .. }), Some(instance)) => {
@@ -174,14 +148,13 @@ impl Context<'_> {
         }
     }
 
-    /// Root of the VRF that the packet is routed in.
-    fn root(&self) -> Option<u32> {
-        let port = self.compiled.port(self.port.slot)?;
-        if port.kind == PORT_CIRCUIT {
-            return Some(port.root);
+    /// Name of the VRF that the packet is routed in.
+    fn vrf(&self) -> Option<&str> {
+        if let Some(circuit) = self.state.circuit_ports.get(&self.port.name) {
+            return Some(&circuit.vrf);
         }
         let index = self.compiled.source_vnet(self.port.slot, self.request.source)?;
-        self.compiled.vnet(index).map(|vnet| vnet.root)
+        self.compiled.vnet(index).map(|vnet| vnet.vrf.as_str())
     }
 
     /// What userspace answers to a packet punted with `verdict`; `None` when it is not asked. The
@@ -199,11 +172,11 @@ impl Context<'_> {
             return None;
         }
         let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
-        let punt = Punt { port: self.port.slot, metadata, frame: self.frame };
+        let punt = Punt { ifindex: self.port.ifindex, metadata, frame: self.frame };
         let mut out = Vec::new();
         let mut responder = Responder::new(Rate::default());
         let decision = responder.decide(&punt, self.compiled, Instant::now(), &mut out);
-        let sent = out.get(ETHERNET_HEADER..).and_then(Ipv4::parse);
+        let sent = Ethernet::parse(&out).and_then(|frame| Packet::parse(&frame));
         let text = match (decision.send_by, sent) {
             (Some(slot), Some(answer)) => format!(
                 "{} from {} to {}, out {}",
@@ -218,7 +191,7 @@ impl Context<'_> {
     }
 
     fn interface(&self, slot: u32) -> &str {
-        self.compiled.bound_port(slot).map_or("?", |port| port.interface.as_str())
+        self.compiled.bound_port(slot).map_or("?", |port| port.name.as_str())
     }
 }
 

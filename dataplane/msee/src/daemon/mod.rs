@@ -22,8 +22,7 @@ use std::{
 use admin::Admin;
 pub use admin::AdminError;
 use desired::{MseeState, Revision, State};
-pub use explain::{ExplainedStep, Explanation};
-pub use inject::{InjectRequest, PortError, Protocol};
+pub use inject::PortError;
 use nix::{
     sys::resource::{Resource, getrlimit, setrlimit},
     unistd::geteuid,

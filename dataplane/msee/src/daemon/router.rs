@@ -1,15 +1,21 @@
 //! One MSEE as an object: its fast path, its punt thread, and what ties the two together.
 
-use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::fd::{AsFd as _, OwnedFd},
+    path::Path,
+    sync::Arc,
+};
 
 use abi::verdict;
 use afxdp::Socket;
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
+use packet::probe::{Explanation, InjectRequest};
 
 use super::{
-    explain::{Context, Explanation},
-    inject::{InjectRequest, PortError},
+    explain::Context,
+    inject::{self, PortError},
 };
 use crate::{
     fastpath::{
@@ -94,7 +100,7 @@ pub enum PortBindError {
     #[error("its AF_XDP socket cannot be bound")]
     Socket(#[from] afxdp::BindError),
     /// Its counters.
-    #[error("its AF_XDP socket's counters cannot be opened; raise the limit of open files")]
+    #[error("its AF_XDP socket cannot be shared; raise the limit of open files")]
     Statistics(#[from] std::io::Error),
     /// Its place in the fast path.
     #[error("its AF_XDP socket cannot be registered with the fast path")]
@@ -112,11 +118,14 @@ pub enum RouterInjectError {
     Run(#[from] InjectError),
 }
 
-/// A port whose socket is with the punt thread.
+/// An interface whose socket is with the punt thread.
 #[derive(Debug)]
 struct Listening {
     interface: String,
-    ifindex: u32,
+    /// The socket's descriptor, to direct the punts of more ports to it.
+    socket: OwnedFd,
+    /// Slots of the ports whose punts it gets.
+    slots: BTreeSet<u32>,
 }
 
 /// One MSEE.
@@ -124,7 +133,7 @@ struct Listening {
 pub struct Router {
     fastpath: FastPath,
     punts: PuntThread,
-    /// By slot.
+    /// By interface index.
     listening: BTreeMap<u32, Listening>,
     losses: PortLosses,
     compiled: Arc<ArcSwap<Compiled>>,
@@ -205,9 +214,14 @@ impl Router {
 
     /// Reads what the kernel lost, so that little is forgotten should an interface be deleted.
     pub fn read_losses(&mut self) {
-        for port in self.fastpath.ports() {
-            if let Err(error) = self.losses.read(&port.interface, port.ifindex) {
-                let interface = &port.interface;
+        let interfaces: BTreeMap<u32, &str> = self
+            .fastpath
+            .ports()
+            .iter()
+            .map(|port| (port.ifindex, port.interface.as_str()))
+            .collect();
+        for (ifindex, interface) in interfaces {
+            if let Err(error) = self.losses.read(interface, ifindex) {
                 tracing::warn!(event = "losses_not_read", interface, %error);
             }
         }
@@ -216,8 +230,8 @@ impl Router {
     /// Runs a packet through the tables in force, without sending or counting it.
     pub fn inject(&mut self, request: &InjectRequest) -> Result<Explanation, RouterInjectError> {
         let compiled = self.compiled.load_full();
-        let port = request.choose_port(&compiled)?;
-        let frame = request.frame(port, &self.state);
+        let port = inject::choose_port(request, &compiled)?;
+        let frame = inject::frame(request, port, &compiled, &self.state);
         let injection = self.fastpath.inject(port.ifindex, &frame)?;
         let context =
             Context { compiled: &compiled, state: &self.state, request, port, frame: &frame };
@@ -230,39 +244,49 @@ impl Router {
         self.fastpath.shutdown()
     }
 
-    /// Gives each circuit and fabric port its socket, and takes away those of ports that are gone.
+    /// Gives each interface towards customer edges and fabrics its socket, directs the punts of all
+    /// its ports there, and takes away the sockets of interfaces that are gone.
     fn listen(&mut self) -> Result<(), RouterApplyError> {
-        let ports: BTreeMap<u32, BoundPort> = self
-            .fastpath
-            .ports()
-            .iter()
-            .filter(|port| port.kind != PortKind::Cpu)
-            .map(|port| (port.slot, port.clone()))
-            .collect();
-        let stale: Vec<u32> = self
-            .listening
-            .iter()
-            .filter(|(slot, bound)| ports.get(slot).map(|port| port.ifindex) != Some(bound.ifindex))
-            .map(|(slot, _)| *slot)
-            .collect();
-        for slot in stale {
-            self.forget(slot);
+        let mut interfaces: BTreeMap<u32, Vec<BoundPort>> = BTreeMap::new();
+        for port in self.fastpath.ports().iter().filter(|port| port.kind != PortKind::Cpu) {
+            interfaces.entry(port.ifindex).or_default().push(port.clone());
+        }
+        let gone = self.listening.keys().filter(|ifindex| !interfaces.contains_key(ifindex));
+        for ifindex in gone.copied().collect::<Vec<_>>() {
+            self.forget(ifindex);
         }
         let mut result = Ok(());
-        for port in ports.values() {
-            if self.listening.contains_key(&port.slot) {
-                continue;
-            }
-            // One bad port must not leave the others deaf.
-            if let Err(source) = self.listen_on(port) {
-                let interface = port.interface.clone();
+        for ports in interfaces.values() {
+            // One bad interface must not leave the others deaf.
+            if let Err((interface, source)) = self.listen_on(ports) {
                 result = Err(RouterApplyError::Socket { interface, source });
             }
         }
         result
     }
 
-    fn listen_on(&mut self, port: &BoundPort) -> Result<(), PortBindError> {
+    /// Has the punts of `ports`, which share an interface, arrive at its socket.
+    fn listen_on(&mut self, ports: &[BoundPort]) -> Result<(), (String, PortBindError)> {
+        let Some(first) = ports.first() else { return Ok(()) };
+        let failed = |source| (first.interface.clone(), source);
+        if !self.listening.contains_key(&first.ifindex) {
+            self.open(first).map_err(failed)?;
+        }
+        let Some(listening) = self.listening.get_mut(&first.ifindex) else { return Ok(()) };
+        for port in ports {
+            if !listening.slots.contains(&port.slot) {
+                self.fastpath
+                    .bind_punt(port.slot, listening.socket.as_fd())
+                    .map_err(|error| failed(error.into()))?;
+                tracing::info!(event = "port_listening", port = port.name, slot = port.slot);
+            }
+        }
+        listening.slots = ports.iter().map(|port| port.slot).collect();
+        Ok(())
+    }
+
+    /// Binds a socket to the interface of a port.
+    fn open(&mut self, port: &BoundPort) -> Result<(), PortBindError> {
         let queues = afxdp::queues(&port.interface)?;
         if queues > 1 {
             let interface = port.interface.clone();
@@ -270,19 +294,19 @@ impl Router {
         }
         let socket = Socket::bind(&port.interface, 0, &socket_config())?;
         let statistics = socket.statistics_source()?;
-        self.fastpath.bind_punt(port.slot, socket.as_fd())?;
-        self.punts.bind(port.slot, socket);
+        let descriptor = socket.as_fd().try_clone_to_owned()?;
+        self.punts.bind(port.ifindex, socket);
         self.losses.open(&port.interface, port.ifindex, statistics);
-        let (interface, ifindex) = (port.interface.clone(), port.ifindex);
-        self.listening.insert(port.slot, Listening { interface, ifindex });
-        tracing::info!(event = "port_listening", interface = port.interface, slot = port.slot);
+        let interface = port.interface.clone();
+        let listening = Listening { interface, socket: descriptor, slots: BTreeSet::new() };
+        self.listening.insert(port.ifindex, listening);
         Ok(())
     }
 
-    /// Closes the socket of a slot; what its kernel counters said is kept.
-    fn forget(&mut self, slot: u32) {
-        self.punts.unbind(slot);
-        if let Some(listening) = self.listening.remove(&slot) {
+    /// Closes the socket of an interface; what its kernel counters said is kept.
+    fn forget(&mut self, ifindex: u32) {
+        self.punts.unbind(ifindex);
+        if let Some(listening) = self.listening.remove(&ifindex) {
             self.losses.close(&listening.interface);
         }
     }

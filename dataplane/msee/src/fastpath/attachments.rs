@@ -1,6 +1,6 @@
 //! XDP links: which interface runs our program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aya::{
     Ebpf,
@@ -81,7 +81,7 @@ impl Attachments {
         ports: &[BoundPort],
     ) -> Result<Fresh, AttachError> {
         let mut fresh = Fresh::default();
-        for port in ports {
+        for port in interfaces(ports) {
             let is_ours = self.attached.get(&port.interface).is_some_and(|attachment| {
                 // A recreated interface has another index, and its old link is defunct.
                 attachment.ifindex == port.ifindex
@@ -105,7 +105,7 @@ impl Attachments {
         for (port, link) in fresh.links {
             self.hold(pins, port, link)?;
         }
-        for port in ports {
+        for port in interfaces(ports) {
             let Some(link) = self.former.remove(&port.interface) else { continue };
             let link = match replace(ebpf, port, link) {
                 Ok(link) => link,
@@ -150,6 +150,12 @@ impl Attachments {
         }
         Ok(())
     }
+}
+
+/// One port of each interface: what is attached is attached once, however many links share it.
+fn interfaces(ports: &[BoundPort]) -> impl Iterator<Item = &BoundPort> {
+    let mut seen = BTreeSet::new();
+    ports.iter().filter(move |port| seen.insert(port.ifindex))
 }
 
 fn attach(ebpf: &mut Ebpf, port: &BoundPort) -> Result<FdLink, AttachError> {

@@ -77,7 +77,7 @@ impl Injector {
         let options = TestRunOptions {
             data_in: Some(frame),
             data_out: Some(&mut bytes),
-            ctx_in: Some(&context(length, ifindex)),
+            ctx_in: Some(&afxdp::test_run::context(length, ifindex)),
             ..TestRunOptions::new()
         };
         let result = program.test_run(options).map_err(failed)?;
@@ -85,12 +85,6 @@ impl Injector {
         let record = self.record.get(&0, 0).map_err(InjectError::Record)?;
         Ok(Injection { record: parse(&record), action: result.return_value, bytes })
     }
-}
-
-/// A `struct xdp_md`: `data`, `data_end`, `data_meta`, `ingress_ifindex`, `rx_queue_index`,
-/// `egress_ifindex`.
-fn context(length: usize, ifindex: u32) -> Vec<u8> {
-    [0, length as u32, 0, ifindex, 0, 0].iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
 fn parse(bytes: &RecordBytes) -> Record {

@@ -1,6 +1,6 @@
 //! The eBPF object: embedded, or from the directory that `ERLAB_BPF_DIR` names.
 
-use std::{io, path::Path};
+use std::{io, path::Path, thread::sleep, time::Duration};
 
 use afxdp::ObjectError;
 use aya::{
@@ -17,8 +17,10 @@ pub(super) const PORT: &str = "msee_port";
 /// Its traced twin.
 pub(super) const INJECT: &str = "msee_inject";
 
-/// As often as libbpf tries.
-const LOAD_ATTEMPTS: u32 = 5;
+/// More often than libbpf tries (5): on a busy machine five in a row were interrupted.
+const LOAD_ATTEMPTS: u32 = 20;
+/// The pause between two tries.
+const LOAD_PAUSE: Duration = Duration::from_millis(5);
 
 /// The object cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,7 @@ fn verify(program: &mut Xdp) -> Result<(), ProgramError> {
             Err(ProgramError::LoadError { io_error, .. })
                 if io_error.kind() == io::ErrorKind::WouldBlock =>
             {
+                sleep(LOAD_PAUSE);
                 result = program.load();
             }
             _ => break,

@@ -1,15 +1,21 @@
-//! Ports: which interface is which slot of the image.
+//! Ports: which link, on which interface and with which tags, is which slot of the image.
 //!
-//! A slot is a small number that stays with its interface for as long as the desired state has it,
-//! so that punt sockets and counters keep their meaning over a new image. A slot that falls free is
-//! given out again only by a later image: packets of the last one may still use it.
+//! A slot is a small number that stays with its port for as long as the desired state has it, so that
+//! what a packet was punted with keeps its meaning over a new image. A slot that falls free is given
+//! out again only by a later image: packets of the last one may still use it.
 
 pub(super) mod interface;
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io,
+};
 
-use abi::limits;
-use desired::{MacAddress, MseeState};
+use abi::{
+    image::{PortKey, UNTAGGED},
+    limits,
+};
+use desired::{MacAddress, MseeState, Tags};
 
 use interface::Interface;
 
@@ -29,16 +35,37 @@ pub enum PortKind {
 pub struct BoundPort {
     /// Slot in the image, 1 or higher.
     pub slot: u32,
+    /// Name of the port: its key in the desired state; a `cpu` port's interface.
+    pub name: String,
     /// Interface name.
     pub interface: String,
     /// Interface index.
     pub ifindex: u32,
+    /// The tags its frames carry.
+    pub tags: Tags,
     /// MAC address of the interface.
     pub mac: MacAddress,
-    /// MTU of the interface in bytes.
+    /// MTU of the interface in bytes, tags included.
     pub mtu: u32,
     /// What it is.
     pub kind: PortKind,
+}
+
+impl BoundPort {
+    /// What arrives for it.
+    pub fn key(&self) -> PortKey {
+        let (outer, inner) = match self.tags {
+            Tags::Untagged => (UNTAGGED, UNTAGGED),
+            Tags::Dot1q { vlan } => (UNTAGGED, vlan),
+            Tags::Qinq { service, customer, .. } => (service, customer),
+        };
+        PortKey { ifindex: self.ifindex, outer, inner }
+    }
+
+    /// Bytes of the longest IP packet that it carries, for the image.
+    pub fn ip_mtu(&self) -> u16 {
+        u16::try_from(self.mtu.saturating_sub(self.tags.length())).unwrap_or(u16::MAX)
+    }
 }
 
 /// The ports of a desired state cannot be bound.
@@ -59,16 +86,63 @@ pub enum BindPortsError {
         /// What the kernel said.
         source: io::Error,
     },
+    /// A VLAN id that no VLAN has.
+    #[error("port `{port}` has the VLAN id {vlan}: 1 to 4094 are VLANs")]
+    Vlan {
+        /// Name of the port.
+        port: String,
+        /// The id.
+        vlan: u16,
+    },
+    /// Two links that no frame could tell apart.
+    #[error("`{first}` and `{second}` are on one interface with the same tags")]
+    SameTags {
+        /// One port.
+        first: String,
+        /// The other port.
+        second: String,
+    },
     /// More ports than slots.
     #[error("the desired state needs more than {} ports, cpu ports included", limits::PORTS - 1)]
     TooMany,
 }
 
-/// The far end of the `cpu` veth that belongs to a circuit port: `xcpu1` for `eth1`.
-pub(super) fn cpu_of(circuit_port: &str) -> Option<String> {
-    let name = circuit_port.trim_end_matches(|character: char| character.is_ascii_digit());
-    let number = circuit_port.strip_prefix(name)?;
-    if number.is_empty() { None } else { Some(format!("xcpu{number}")) }
+/// A port that the desired state asks for.
+struct Wanted<'a> {
+    interface: &'a str,
+    tags: Tags,
+    kind: PortKind,
+}
+
+/// The ports of `state`, by name.
+fn wanted(state: &MseeState) -> Result<BTreeMap<&str, Wanted<'_>>, BindPortsError> {
+    let mut wanted = BTreeMap::new();
+    for (name, circuit) in &state.circuit_ports {
+        let (interface, tags) = (circuit.interface.as_str(), circuit.tags);
+        check_vlans(name, tags)?;
+        wanted.insert(name.as_str(), Wanted { interface, tags, kind: PortKind::Circuit });
+        if let Some(cpu) = &circuit.cpu {
+            let (tags, kind) = (Tags::Untagged, PortKind::Cpu);
+            wanted.insert(cpu.as_str(), Wanted { interface: cpu.as_str(), tags, kind });
+        }
+    }
+    for name in state.fabric_ports.keys() {
+        let (tags, kind) = (Tags::Untagged, PortKind::Fabric);
+        wanted.insert(name.as_str(), Wanted { interface: name.as_str(), tags, kind });
+    }
+    Ok(wanted)
+}
+
+fn check_vlans(port: &str, tags: Tags) -> Result<(), BindPortsError> {
+    let vlans = match tags {
+        Tags::Untagged => return Ok(()),
+        Tags::Dot1q { vlan } => [vlan, vlan],
+        Tags::Qinq { service, customer, .. } => [service, customer],
+    };
+    match vlans.into_iter().find(|vlan| !(1..=4_094).contains(vlan)) {
+        Some(vlan) => Err(BindPortsError::Vlan { port: port.to_owned(), vlan }),
+        None => Ok(()),
+    }
 }
 
 /// Binds the ports of `state`, in slots that agree with `previous`.
@@ -77,34 +151,40 @@ pub(super) fn bind(
     previous: &[BoundPort],
     find: impl Fn(&str) -> io::Result<Option<Interface>>,
 ) -> Result<Vec<BoundPort>, BindPortsError> {
-    let mut wanted = BTreeMap::new();
-    for circuit in state.circuit_ports.keys() {
-        wanted.insert(circuit.clone(), PortKind::Circuit);
-        if let Some(cpu) = cpu_of(circuit) {
-            wanted.insert(cpu, PortKind::Cpu);
-        }
-    }
-    let fabrics = state.fabric_ports.keys().cloned();
-    wanted.extend(fabrics.map(|fabric| (fabric, PortKind::Fabric)));
-
-    let mut ports: Vec<BoundPort> = Vec::with_capacity(wanted.len());
-    for (name, kind) in wanted {
-        let found = match find(&name) {
-            Ok(found) => found,
-            Err(source) => return Err(BindPortsError::Lookup { interface: name, source }),
+    let kept: BTreeMap<&str, u32> =
+        previous.iter().map(|port| (port.name.as_str(), port.slot)).collect();
+    let mut taken: BTreeSet<u32> = kept.values().copied().collect();
+    let mut interfaces: BTreeMap<&str, Option<Interface>> = BTreeMap::new();
+    let mut keys: HashMap<PortKey, &str> = HashMap::new();
+    let mut ports: Vec<BoundPort> = Vec::new();
+    for (name, Wanted { interface, tags, kind }) in wanted(state)? {
+        let found = if let Some(found) = interfaces.get(interface) {
+            *found
+        } else {
+            let found = find(interface).map_err(|source| BindPortsError::Lookup {
+                interface: interface.to_owned(),
+                source,
+            })?;
+            interfaces.insert(interface, found);
+            found
         };
         let Some(Interface { ifindex, mac, mtu }) = found else {
             // A circuit port without a cpu veth forwards; only what is for the MSEE is lost.
             if kind == PortKind::Cpu {
                 continue;
             }
-            return Err(BindPortsError::Missing { interface: name });
+            return Err(BindPortsError::Missing { interface: interface.to_owned() });
         };
-        let kept = previous.iter().find(|port| port.interface == name).map(|port| port.slot);
-        let taken = |slot: u32| previous.iter().chain(&ports).any(|port| port.slot == slot);
-        let slot = kept.or_else(|| (1..limits::PORTS).find(|slot| !taken(*slot)));
-        let slot = slot.ok_or(BindPortsError::TooMany)?;
-        ports.push(BoundPort { slot, interface: name, ifindex, mac, mtu, kind });
+        let free = || (1..limits::PORTS).find(|slot| !taken.contains(slot));
+        let slot = kept.get(name).copied().or_else(free).ok_or(BindPortsError::TooMany)?;
+        taken.insert(slot);
+        let (name_owned, interface) = (name.to_owned(), interface.to_owned());
+        let port = BoundPort { slot, name: name_owned, interface, ifindex, tags, mac, mtu, kind };
+        if let Some(first) = keys.insert(port.key(), name) {
+            let (first, second) = (first.to_owned(), name.to_owned());
+            return Err(BindPortsError::SameTags { first, second });
+        }
+        ports.push(port);
     }
     ports.sort_by_key(|port| port.slot);
     Ok(ports)

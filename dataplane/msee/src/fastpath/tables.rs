@@ -16,6 +16,6 @@ pub(super) mod mapped;
 mod prefixes;
 
 pub use compile::CompileError;
-pub use compiled::{Compiled, CompiledVnet, RouteOf};
+pub use compiled::{Compiled, CompiledVnet, Roots, RouteOf};
 pub use mapped::{GracePeriodError, MapImageError, PublishError};
 pub use prefixes::NodesExhausted;

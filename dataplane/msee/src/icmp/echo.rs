@@ -1,10 +1,8 @@
 //! Echo replies (RFC 792, RFC 1122 3.2.2.6).
 
+use packet::{Ipv4, Ipv4Header, PROTOCOL_ICMP, checksum};
+
 use super::{ECHO_REPLY, ECHO_REQUEST, FRESH_TTL};
-use crate::{
-    checksum,
-    packet::{Ipv4, Ipv4Header, PROTOCOL_ICMP},
-};
 
 /// Whether `packet` is a whole echo request. Nothing is reassembled here, so a fragment is not.
 pub fn is_request(packet: &Ipv4<'_>) -> bool {

@@ -3,12 +3,9 @@
 use std::net::Ipv4Addr;
 
 use abi::verdict::Verdict;
+use packet::{IPV4_HEADER, Ipv4, Ipv4Header, PROTOCOL_ICMP, checksum};
 
 use super::{DESTINATION_UNREACHABLE, FRESH_TTL, HEADER, TIME_EXCEEDED};
-use crate::{
-    checksum,
-    packet::{IPV4_HEADER, Ipv4, Ipv4Header, PROTOCOL_ICMP},
-};
 
 /// Largest error, IPv4 header included: what every host must be able to receive (RFC 1812 4.3.2.3).
 pub const LARGEST: usize = 576;

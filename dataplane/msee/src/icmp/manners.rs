@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnetwork::Ipv4Network;
 
-use crate::packet::{Ethernet, Ipv4, PROTOCOL_ICMP};
+use packet::{Ethernet, Ipv4, PROTOCOL_ICMP};
 
 /// What the MSEE knows of the side a packet came from.
 #[derive(Clone, Copy, Debug)]

@@ -8,39 +8,33 @@
 //! Nothing is taken from the metadata but the verdict: the image may have been replaced since, and
 //! what matters to the answer is the image in force now.
 
-use std::{net::Ipv4Addr, time::Instant};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Instant,
+};
 
 use abi::{
-    image::{self, Adjacency},
-    limits,
+    image::{self, Adjacency, PortKey},
     punt::Metadata,
     verdict::Verdict,
 };
 use ipnetwork::Ipv4Network;
+use packet::{ETHERNET_HEADER, ETHERTYPE_ARP, Ethernet, Packet};
 
+use super::{answer::Answer, discovery};
 use crate::{
-    arp,
-    fastpath::Compiled,
-    icmp::{
-        echo,
-        error::{self, ErrorMessage},
-        limit::{Budget, Limiter, Rate, Scope},
-        manners::{self, Side},
-    },
-    packet::{
-        ETHERNET_HEADER, ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet, Ipv4, PROTOCOL_ICMP,
-        PROTOCOL_TCP, PROTOCOL_UDP,
-    },
+    fastpath::{Compiled, Roots},
+    icmp::limit::{Limiter, Rate, Scope},
 };
 
 /// Length of every link prefix between a customer edge and an MSEE.
 const LINK_PREFIX: u8 = 30;
 
-/// A frame as it came out of the AF_XDP socket of a port.
+/// A frame as it came out of the AF_XDP socket of an interface.
 #[derive(Clone, Copy, Debug)]
 pub struct Punt<'a> {
-    /// Slot of the port, which is the socket's.
-    pub port: u32,
+    /// Index of the interface, which is the socket's.
+    pub ifindex: u32,
     /// What the fast path says about it.
     pub metadata: Metadata,
     /// The frame, Ethernet header first.
@@ -63,9 +57,13 @@ pub struct Responder {
 }
 
 /// Where a packet came from, in terms of the image in force.
-struct Origin {
-    side: Side,
-    root: u32,
+pub(super) struct Origin {
+    /// The address that side knows us by, of the packet's IP version.
+    pub(super) address: IpAddr,
+    /// The link's prefix where there is one (a circuit's `/30`), for its directed broadcast.
+    pub(super) link: Option<Ipv4Network>,
+    /// The tables of the VRF.
+    pub(super) roots: Roots,
     scope: Scope,
 }
 
@@ -103,162 +101,93 @@ impl Responder {
         out: &mut Vec<u8>,
     ) -> Result<(Verdict, u32), Verdict> {
         let frame = Ethernet::parse(punt.frame).ok_or(Verdict::PuntMalformed)?;
+        let key = PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner };
+        let slot = compiled.slot(key).ok_or(Verdict::IcmpUnroutable)?;
         if frame.ethertype == ETHERTYPE_ARP {
-            return answer_arp(punt.port, &frame, compiled, out);
+            return discovery::answer_arp(slot, &frame, compiled, out);
         }
-        if frame.ethertype != ETHERTYPE_IPV4 {
-            return Err(Verdict::PuntMalformed);
-        }
-        let packet = Ipv4::parse(frame.payload).ok_or(Verdict::PuntMalformed)?;
-        let origin = origin(punt.port, &packet, compiled).ok_or(Verdict::IcmpUnroutable)?;
+        let packet = Packet::parse(&frame).ok_or(Verdict::PuntMalformed)?;
         let punted_as = Verdict::from_number(punt.metadata.verdict);
+        if let (Some(Verdict::LocalNd), Packet::Ipv6(packet)) = (punted_as, &packet) {
+            return discovery::answer_nd(slot, &frame, packet, compiled, out);
+        }
+        let origin = origin(slot, &packet, compiled).ok_or(Verdict::IcmpUnroutable)?;
         let answer = Answer::to(punted_as, &packet, &origin, compiled)?;
-        if !answer.is_allowed(&frame, &packet, &origin.side) {
+        if !answer.is_allowed(&frame, &packet, &origin) {
             return Err(Verdict::IcmpNotAllowed);
         }
         // Our own packet takes our own table, from our address to the sender.
-        let back = route(compiled, origin.root, origin.side.address, packet.source())
+        let back = route(compiled, origin.roots, origin.address, packet.source())
             .ok_or(Verdict::IcmpUnroutable)?;
-        out.extend_from_slice(&back.macs);
-        out.extend_from_slice(&ETHERTYPE_IPV4.to_be_bytes());
-        match answer {
-            Answer::Echo => echo::write_reply(&packet, out),
-            Answer::Error(message) => error::write(message, &packet, origin.side.address, out),
-        }
-        if out.len() > ETHERNET_HEADER + back.mtu as usize {
+        let link_header = usize::from(back.tag_length) + image::MACS;
+        out.extend_from_slice(back.header.get(..link_header).unwrap_or_default());
+        out.extend_from_slice(&packet.ethertype().to_be_bytes());
+        answer.write(&packet, &origin, out);
+        if out.len() > ETHERNET_HEADER + usize::from(back.tag_length) + usize::from(back.mtu) {
             return Err(Verdict::TooBigFragmentable);
         }
         // Last, so that only an answer that is sent takes a token.
         if !self.limiter.take(origin.scope, answer.budget(), now) {
             return Err(Verdict::IcmpRateLimited);
         }
-        Ok((answer.verdict(), back.port))
+        Ok((answer.verdict(), u32::from(back.port)))
     }
-}
-
-/// What a packet deserves, manners and limits aside.
-#[derive(Clone, Copy)]
-enum Answer {
-    Echo,
-    Error(ErrorMessage),
-}
-
-impl Answer {
-    /// What a packet deserves that the fast path punted with this verdict.
-    fn to(
-        punted_as: Option<Verdict>,
-        packet: &Ipv4<'_>,
-        origin: &Origin,
-        compiled: &Compiled,
-    ) -> Result<Self, Verdict> {
-        Ok(Self::Error(match punted_as {
-            Some(Verdict::LocalEcho) => return Ok(Self::Echo),
-            Some(Verdict::TtlExpired) => ErrorMessage::TimeExceeded,
-            Some(Verdict::NoRoute) => ErrorMessage::NetUnreachable,
-            Some(Verdict::LocalUnreachable) => match packet.protocol() {
-                PROTOCOL_UDP | PROTOCOL_TCP => ErrorMessage::PortUnreachable,
-                _ => ErrorMessage::ProtocolUnreachable,
-            },
-            Some(Verdict::TooBig) => {
-                let next_hop = route(compiled, origin.root, packet.source(), packet.destination());
-                let mtu = next_hop.ok_or(Verdict::IcmpUnroutable)?.mtu;
-                ErrorMessage::FragmentationNeeded { mtu: u16::try_from(mtu).unwrap_or(u16::MAX) }
-            }
-            _ => return Err(Verdict::PuntMalformed),
-        }))
-    }
-
-    fn is_allowed(self, frame: &Ethernet<'_>, packet: &Ipv4<'_>, side: &Side) -> bool {
-        match self {
-            Self::Echo => echo::is_request(packet) && manners::allow_reply(packet, side),
-            // To one of our own addresses all ICMP but echo requests ends here in silence.
-            Self::Error(ErrorMessage::ProtocolUnreachable)
-                if packet.protocol() == PROTOCOL_ICMP =>
-            {
-                false
-            }
-            Self::Error(_) => manners::allow_error(frame, packet, side),
-        }
-    }
-
-    const fn budget(self) -> Budget {
-        match self {
-            Self::Echo => Budget::Echo,
-            Self::Error(ErrorMessage::FragmentationNeeded { .. }) => Budget::PathMtu,
-            Self::Error(_) => Budget::Error,
-        }
-    }
-
-    const fn verdict(self) -> Verdict {
-        match self {
-            Self::Echo => Verdict::IcmpEchoReply,
-            Self::Error(message) => message.verdict(),
-        }
-    }
-}
-
-/// Answers for the in-VNet addresses of the fabric port, those of all its VNets: a VM of a spoke
-/// asks for the hub's address.
-fn answer_arp(
-    slot: u32,
-    frame: &Ethernet<'_>,
-    compiled: &Compiled,
-    out: &mut Vec<u8>,
-) -> Result<(Verdict, u32), Verdict> {
-    let request = arp::Request::parse(frame.payload).ok_or(Verdict::ArpIgnored)?;
-    let port = compiled.port(slot).ok_or(Verdict::ArpIgnored)?;
-    let ours = port.kind == image::PORT_FABRIC && has_address(compiled, slot, request.target);
-    if !ours {
-        return Err(Verdict::ArpIgnored);
-    }
-    request.write_reply(port.mac, out);
-    Ok((Verdict::ArpReply, slot))
-}
-
-/// Whether a VNet of the fabric port `slot` knows this MSEE by `address`.
-fn has_address(compiled: &Compiled, slot: u32, address: Ipv4Addr) -> bool {
-    let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
-    vnets.any(|vnet| vnet.port == slot && vnet.address == address)
 }
 
 /// Who sent `packet`, as far as its port and source address tell; `None` when the image in force
-/// no longer knows them.
-fn origin(slot: u32, packet: &Ipv4<'_>, compiled: &Compiled) -> Option<Origin> {
+/// no longer knows them, or has no address of the packet's IP version there.
+fn origin(slot: u32, packet: &Packet<'_>, compiled: &Compiled) -> Option<Origin> {
     let port = compiled.port(slot)?;
     match port.kind {
         image::PORT_CIRCUIT => {
-            let address = Ipv4Addr::from(port.address);
-            let link = Ipv4Network::new(address, LINK_PREFIX).ok();
-            Some(Origin { side: Side { address, link }, root: port.root, scope: Scope::Port(slot) })
+            let ipv4 = Ipv4Addr::from(port.address_ipv4);
+            let address = match packet {
+                Packet::Ipv4(_) => ipv4.into(),
+                Packet::Ipv6(_) => IpAddr::from(port.address_ipv6),
+            };
+            let link = Ipv4Network::new(ipv4, LINK_PREFIX).ok();
+            let (roots, scope) = (Compiled::port_roots(port), Scope::Port(slot));
+            (!address.is_unspecified()).then_some(Origin { address, link, roots, scope })
         }
         image::PORT_FABRIC => {
             let index = compiled.source_vnet(slot, packet.source())?;
             let vnet = compiled.vnet(index)?;
-            Some(Origin {
-                side: Side { address: vnet.address, link: None },
-                root: vnet.root,
-                scope: Scope::Vnet(index),
-            })
+            let address = match packet {
+                Packet::Ipv4(_) => vnet.address.into(),
+                Packet::Ipv6(_) => vnet.address_ipv6?.into(),
+            };
+            Some(Origin { address, link: None, roots: vnet.roots, scope: Scope::Vnet(index) })
         }
         _ => None,
     }
 }
 
 /// The next hop of a packet of our table; of a gateway's instances, the one the pair of addresses
-/// picks. `None` when there is no route or it says drop.
-fn route(
+/// picks. `None` when there is no route, it says drop, or the next hop is not resolved.
+pub(super) fn route(
     compiled: &Compiled,
-    root: u32,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    roots: Roots,
+    source: IpAddr,
+    destination: IpAddr,
 ) -> Option<Adjacency> {
-    let first = compiled.lookup(root, destination)?;
+    let first = compiled.lookup(roots, destination)?;
     let members = u32::from(compiled.adjacency(first)?.members).max(1);
-    let pair = u32::from(source) ^ u32::from(destination);
+    let pair = low_bits(source) ^ low_bits(destination);
     // Fibonacci hashing: neighbouring addresses differ in the low bits, the product in the high.
     let member = (pair.wrapping_mul(0x9e37_79b1) >> 16) % members;
     let adjacency = compiled.adjacency(first.checked_add(member)?)?;
-    (adjacency.kind != image::ADJACENCY_DROP).then_some(*adjacency)
+    let usable = !matches!(adjacency.kind, image::ADJACENCY_DROP | image::ADJACENCY_UNRESOLVED);
+    usable.then_some(*adjacency)
+}
+
+fn low_bits(address: IpAddr) -> u32 {
+    match address {
+        IpAddr::V4(address) => address.to_bits(),
+        IpAddr::V6(address) => {
+            let bits = address.to_bits();
+            (bits ^ bits >> 64) as u32 ^ (bits >> 32) as u32
+        }
+    }
 }
 
 #[cfg(test)]

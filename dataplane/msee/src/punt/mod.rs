@@ -1,9 +1,11 @@
-//! What the fast path hands to userspace: one thread, one AF_XDP socket for each circuit and
-//! fabric port.
+//! What the fast path hands to userspace: one thread, one AF_XDP socket for each interface towards
+//! customer edges and fabrics.
 //!
 //! [`decide`] says what becomes of a packet and touches nothing; [`thread`] moves the bytes.
 
+mod answer;
 pub mod decide;
+mod discovery;
 pub mod thread;
 
 pub use decide::{Decision, Punt, Responder};

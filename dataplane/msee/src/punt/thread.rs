@@ -6,6 +6,7 @@
 //! be said.
 
 use std::{
+    collections::HashMap,
     io,
     os::fd::AsFd as _,
     sync::{Arc, mpsc},
@@ -28,8 +29,11 @@ use tokio::sync::oneshot;
 use super::{Punt, Responder};
 use crate::{fastpath::Compiled, tally::Tally};
 
-/// What the epoll set says about the command queue; port slots are below it.
-const COMMANDS: u64 = limits::PORTS as u64;
+/// What the epoll set says about the command queue; interface indices are below it.
+const COMMANDS: u64 = u64::MAX;
+
+/// Most events taken at once; more wait for the next round.
+const EVENTS: usize = 64;
 
 /// Longest sleep without traffic.
 const IDLE: Duration = Duration::from_secs(1);
@@ -53,12 +57,12 @@ pub enum StartError {
 
 enum Command {
     Bind {
-        slot: u32,
+        ifindex: u32,
         socket: Box<Socket>,
     },
     /// The sender is dropped when the socket is closed.
     Unbind {
-        slot: u32,
+        ifindex: u32,
         _closed: mpsc::Sender<()>,
     },
     Stop,
@@ -105,7 +109,7 @@ impl PuntThread {
             epoll,
             wake: Arc::clone(&wake),
             queue,
-            sockets: (0..limits::PORTS).map(|_| None).collect(),
+            sockets: HashMap::new(),
             responder,
             compiled,
             tally,
@@ -128,15 +132,16 @@ impl PuntThread {
         self.ended.take()
     }
 
-    /// Gives the thread the socket of a port; one it had for this slot is closed.
-    pub fn bind(&self, slot: u32, socket: Socket) {
-        self.send(Command::Bind { slot, socket: Box::new(socket) });
+    /// Gives the thread the socket of an interface; one it had for it is closed.
+    pub fn bind(&self, ifindex: u32, socket: Socket) {
+        self.send(Command::Bind { ifindex, socket: Box::new(socket) });
     }
 
-    /// Closes the socket of a port; returns when it is closed, so that the queue can be bound anew.
-    pub fn unbind(&self, slot: u32) {
+    /// Closes the socket of an interface; returns when it is closed, so that the queue can be bound
+    /// anew.
+    pub fn unbind(&self, ifindex: u32) {
         let (closing, closed) = mpsc::channel();
-        self.send(Command::Unbind { slot, _closed: closing });
+        self.send(Command::Unbind { ifindex, _closed: closing });
         // Ends with an error when the sender is dropped: that is the signal.
         let _ = closed.recv();
     }
@@ -161,8 +166,8 @@ struct Worker {
     epoll: Epoll,
     wake: Arc<EventFd>,
     queue: mpsc::Receiver<Command>,
-    /// By slot.
-    sockets: Vec<Option<Box<Socket>>>,
+    /// By interface index.
+    sockets: HashMap<u32, Box<Socket>>,
     responder: Responder,
     compiled: Arc<ArcSwap<Compiled>>,
     tally: Arc<Tally>,
@@ -171,9 +176,9 @@ struct Worker {
 
 impl Worker {
     fn run(mut self) {
-        let mut events = [EpollEvent::empty(); limits::PORTS as usize + 1];
+        let mut events = [EpollEvent::empty(); EVENTS];
         loop {
-            let sockets = self.sockets.iter_mut().flatten();
+            let sockets = self.sockets.values_mut();
             let sleep = sockets.fold(IDLE, |idle, socket| socket.wait_at_most(idle));
             let timeout = EpollTimeout::try_from(sleep).unwrap_or(EpollTimeout::ZERO);
             let ready = match self.epoll.wait(&mut events, timeout) {
@@ -193,7 +198,7 @@ impl Worker {
                 }
                 self.serve(event.data() as u32);
             }
-            for socket in self.sockets.iter_mut().flatten() {
+            for socket in self.sockets.values_mut() {
                 // Untransmitted frames stay in the ring and `wait_at_most` brings us back.
                 let _ = socket.wakeup();
             }
@@ -205,60 +210,57 @@ impl Worker {
         let _ = self.wake.read();
         while let Ok(command) = self.queue.try_recv() {
             match command {
-                Command::Bind { slot, socket } => self.open(slot, socket),
-                Command::Unbind { slot, _closed } => self.close(slot),
+                Command::Bind { ifindex, socket } => self.open(ifindex, socket),
+                Command::Unbind { ifindex, _closed } => self.close(ifindex),
                 Command::Stop => return false,
             }
         }
         true
     }
 
-    fn open(&mut self, slot: u32, socket: Box<Socket>) {
-        self.close(slot);
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(slot));
+    fn open(&mut self, ifindex: u32, socket: Box<Socket>) {
+        self.close(ifindex);
+        let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(ifindex));
         if let Err(error) = self.epoll.add(socket.as_fd(), event) {
-            tracing::error!(event = "punt_socket_refused", call = "epoll_ctl", slot, %error);
-        } else if let Some(place) = self.sockets.get_mut(slot as usize) {
-            *place = Some(socket);
+            tracing::error!(event = "punt_socket_refused", call = "epoll_ctl", ifindex, %error);
+        } else {
+            self.sockets.insert(ifindex, socket);
         }
     }
 
-    fn close(&mut self, slot: u32) {
-        if let Some(socket) = self.sockets.get_mut(slot as usize).and_then(Option::take) {
+    fn close(&mut self, ifindex: u32) {
+        if let Some(socket) = self.sockets.remove(&ifindex) {
             let _ = self.epoll.delete(socket.as_fd());
         }
     }
 
-    /// Handles one batch of a port. Ports take turns by the batch, so a flood on one leaves time
+    /// Handles one batch of an interface. They take turns by the batch, so a flood on one leaves time
     /// for the others.
-    fn serve(&mut self, slot: u32) {
+    fn serve(&mut self, ifindex: u32) {
         let compiled = self.compiled.load();
         let now = Instant::now();
-        let Some(count) = self.socket(slot).map(Socket::receive) else { return };
+        let Some(count) = self.sockets.get_mut(&ifindex).map(|socket| socket.receive()) else {
+            return;
+        };
         for index in 0..count {
-            let Some(socket) = self.sockets.get_mut(slot as usize).and_then(Option::as_mut) else {
-                return;
-            };
+            let Some(socket) = self.sockets.get_mut(&ifindex) else { return };
             let Some(frame) = socket.frame(index) else { continue };
-            let punt = Punt { port: slot, metadata: frame.metadata, frame: frame.data };
+            let punt = Punt { ifindex, metadata: frame.metadata, frame: frame.data };
             let decision = self.responder.decide(&punt, &compiled, now, &mut self.out);
-            let sent = decision.send_by.map_or(Ok(()), |port| self.send(port));
+            let by = decision.send_by.map(|slot| compiled.bound_port(slot).map(|it| it.ifindex));
+            let sent = by.map_or(Ok(()), |ifindex| self.send(ifindex));
             self.tally.count(sent.err().unwrap_or(decision.verdict));
         }
-        if let Some(socket) = self.socket(slot) {
+        if let Some(socket) = self.sockets.get_mut(&ifindex) {
             socket.release();
         }
     }
 
     /// Sends what is in `out`; the verdict of the packet when that fails.
-    fn send(&mut self, slot: u32) -> Result<(), Verdict> {
-        let socket = self.sockets.get_mut(slot as usize).and_then(Option::as_mut);
+    fn send(&mut self, ifindex: Option<u32>) -> Result<(), Verdict> {
+        let socket = ifindex.and_then(|ifindex| self.sockets.get_mut(&ifindex));
         let socket = socket.ok_or(Verdict::IcmpSendFailed)?;
         socket.send_copy(&self.out).map_err(|_| Verdict::IcmpSendFailed)
-    }
-
-    fn socket(&mut self, slot: u32) -> Option<&mut Socket> {
-        self.sockets.get_mut(slot as usize)?.as_deref_mut()
     }
 }
 

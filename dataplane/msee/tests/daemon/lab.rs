@@ -17,7 +17,7 @@ use std::{
 
 use desired::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MacAddress, MseeState, Route,
-    Vrf,
+    Tags, Vrf,
 };
 use nix::{
     sched::{CloneFlags, setns},
@@ -253,7 +253,8 @@ pub(crate) fn state() -> MseeState {
     let vrf = "CIRCUIT_EQUINIX".to_owned();
     let direct = Adjacency::Direct {
         port: "eth2".to_owned(),
-        mac: VM_MAC.parse().unwrap(),
+        address: Ipv4Addr::new(10, 255, 10, 4).into(),
+        mac: Some(VM_MAC.parse().unwrap()),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
     };
@@ -263,7 +264,7 @@ pub(crate) fn state() -> MseeState {
         connection: "conn1".to_owned(),
         instances: vec![GatewayNextHop {
             address: Ipv4Addr::new(10, 255, 0, 12),
-            mac: GATEWAY_MAC.parse().unwrap(),
+            mac: Some(GATEWAY_MAC.parse().unwrap()),
         }],
     };
     let route = |prefix: &str, adjacency, why: &str| {
@@ -278,13 +279,18 @@ pub(crate) fn state() -> MseeState {
         prefixes: vec!["10.255.0.0/16".parse().unwrap()],
         vrf: vrf.clone(),
         address: Ipv4Addr::new(10, 255, 0, 4),
+        address_ipv6: None,
     };
     let circuit_port = CircuitPort {
         circuit: vrf.clone(),
         vrf: vrf.clone(),
         address: "172.16.1.2/30".parse().unwrap(),
         peer: Ipv4Addr::new(172, 16, 1, 1),
-        peer_mac: CE_MAC.parse::<MacAddress>().unwrap(),
+        peer_mac: Some(CE_MAC.parse::<MacAddress>().unwrap()),
+        interface: "eth1".to_owned(),
+        tags: Tags::Untagged,
+        cpu: Some("xcpu1".to_owned()),
+        ipv6: None,
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),

@@ -33,7 +33,9 @@ pub enum Output {
     Unmodified,
     /// The frame as it came, behind its metadata, to userspace.
     Punted,
-    /// One hop on: MAC addresses of next hop and port, TTL less one, cut to the packet's length.
+    /// This frame, to another port.
+    Sent(Vec<u8>),
+    /// One hop on, IPv4 without tags: MAC addresses of next hop and port, TTL less one, cut to the packet's length.
     Forwarded {
         /// Last byte of the next hop's MAC address.
         to: u8,
@@ -82,6 +84,7 @@ impl Fixture {
         match self.output {
             Output::Dropped => Vec::new(),
             Output::Unmodified => self.frame.clone(),
+            Output::Sent(ref bytes) => bytes.clone(),
             Output::Punted => {
                 let compiled = rig.fast_path.compiled();
                 let Metadata { generation, verdict, port, adjacency: _, vnet: _ } = Metadata {

@@ -98,3 +98,8 @@ pub fn arp(target: [u8; 4]) -> Vec<u8> {
 
 /// Numbers of protocols used in fixtures.
 pub const TCP: IpNumber = IpNumber::TCP;
+
+/// The frame with these bytes between its MAC addresses and its EtherType.
+pub fn tagged(frame: &[u8], tags: &[u8]) -> Vec<u8> {
+    [&frame[..12], tags, &frame[12..]].concat()
+}

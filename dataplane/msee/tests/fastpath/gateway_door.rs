@@ -57,13 +57,16 @@ fn it_names_what_never_reaches_the_gateway() {
         assert_eq!(counted, expected, "{sentence}");
     };
     let packet = Packet::udp(GATEWAY, [172, 16, 1, 1], [10, 254, 10, 4]).bytes();
-    check("ARP", &arp([10, 255, 0, 12]), Some(Verdict::GwNotIpv4));
-    check("IPv6", &ethernet(mac(GATEWAY), 0x86dd, &[0; 46]), Some(Verdict::GwNotIpv4));
+    check("ARP", &arp([10, 255, 0, 12]), Some(Verdict::GwNotIp));
+    let ipv6 = ethernet(mac(GATEWAY), 0x86dd, &[0; 40]);
+    check("39 bytes of IPv6", &ipv6[..53], Some(Verdict::GwTruncated));
+    check("IPv6, and no process behind it", &ipv6, Some(Verdict::GwNoSocket));
     check("19 bytes of IPv4", &packet[..33], Some(Verdict::GwTruncated));
     check("no process behind it", &packet, Some(Verdict::GwNoSocket));
     let socket = afxdp::Socket::bind("eth1", 0, &afxdp::Config::default()).unwrap();
     sockets.set(0, socket.as_fd(), 0).unwrap();
     check("a process behind it", &packet, None);
+    check("IPv6: the process checks the header", &ipv6, None);
     let flooded = Packet::udp(0x77, [172, 16, 1, 1], [10, 254, 10, 4]).bytes();
     check("a flooded frame: the process names it", &flooded, None);
 }

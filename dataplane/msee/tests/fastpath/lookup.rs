@@ -7,7 +7,7 @@ use std::{
 
 use abi::verdict::{Stage, Verdict};
 use desired::Route;
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network};
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -45,16 +45,16 @@ fn the_kernel_finds_what_userspace_and_a_prefix_trie_find() {
         // 251 next hops, so that neighbouring prefixes differ.
         let last = u8::try_from(number % 251).unwrap();
         let adjacency = rig::direct(last);
-        routes.insert(prefix, Route { adjacency, why: String::new() });
+        routes.insert(IpNetwork::V4(prefix), Route { adjacency, why: String::new() });
         oracle.insert(prefix, rig::mac(last));
     }
     state.vrfs.get_mut("circuit").unwrap().routes = routes.clone();
     let compiled = rig.fast_path.apply(&state).unwrap();
-    let root = compiled.vrf_root("circuit").unwrap();
-    let edges = routes.keys().flat_map(|prefix| boundaries(*prefix));
+    let roots = compiled.vrf_roots("circuit").unwrap();
+    let edges = oracle.keys().flat_map(boundaries).collect::<Vec<_>>();
     let others = (0..4_000).map(|_| prefix(&mut random).ip().to_bits());
     let mut verdicts: HashMap<bool, usize> = HashMap::new();
-    for address in edges.chain(others) {
+    for address in edges.into_iter().chain(others) {
         let address = Ipv4Addr::from_bits(address);
         let own = address == Ipv4Addr::new(172, 16, 1, 2);
         if matches!(address.octets()[0], 0 | 127 | 224..) || own {
@@ -67,10 +67,10 @@ fn the_kernel_finds_what_userspace_and_a_prefix_trie_find() {
         let lookup = steps.iter().find(|step| step.stage == Stage::Lookup as u16).unwrap();
         let in_kernel = (lookup.verdict == 0).then_some(lookup.value);
         assert!(in_kernel.is_some() || lookup.verdict == Verdict::NoRoute.number());
-        assert_eq!(compiled.lookup(root, address), in_kernel, "{address}");
+        assert_eq!(compiled.lookup(roots, address.into()), in_kernel, "{address}");
         let host = Ipv4Network::new(address, 32).unwrap();
         let expected = oracle.get_lpm(&host).map(|(_, mac)| mac);
-        let found = in_kernel.map(|index| &compiled.adjacency(index).unwrap().macs[..6]);
+        let found = in_kernel.map(|index| &compiled.adjacency(index).unwrap().header[..6]);
         assert_eq!(found, expected.map(<[u8; 6]>::as_slice), "{address}");
         *verdicts.entry(in_kernel.is_some()).or_default() += 1;
     }
@@ -91,6 +91,6 @@ fn the_kernel_finds_the_vnet_that_userspace_finds() {
         let injection = rig.fast_path.inject(fabric.ifindex, &frame).unwrap();
         let last = injection.record.steps[injection.record.length as usize - 1];
         let unknown = last.verdict == Verdict::SourceUnknown.number();
-        assert_eq!(compiled.source_vnet(fabric.slot, source).is_none(), unknown, "{source}");
+        assert_eq!(compiled.source_vnet(fabric.slot, source.into()).is_none(), unknown, "{source}");
     }
 }

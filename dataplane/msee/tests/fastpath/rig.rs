@@ -11,8 +11,8 @@ use abi::verdict::{self, Verdict};
 use aya::{TestRun as _, TestRunOptions, programs::Xdp};
 use aya_obj::programs::XdpAttachType;
 use desired::{
-    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, MacAddress, MseeState, Route,
-    Vrf,
+    Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress,
+    MseeState, Route, Tags, Vrf,
 };
 use msee::fastpath::{BoundPort, FastPath};
 
@@ -45,7 +45,8 @@ pub fn interfaces() {
 pub fn direct(last: u8) -> Adjacency {
     Adjacency::Direct {
         port: "eth2".to_owned(),
-        mac: MacAddress(mac(last)),
+        address: Ipv4Addr::new(10, 255, 10, last).into(),
+        mac: Some(MacAddress(mac(last))),
         vm: format!("vm-{last:02x}"),
         connection: "conn1".to_owned(),
     }
@@ -55,7 +56,7 @@ pub fn direct(last: u8) -> Adjacency {
 pub fn gateway(instances: &[u8]) -> Adjacency {
     let instance = |last: &u8| GatewayNextHop {
         address: Ipv4Addr::new(10, 255, 0, *last),
-        mac: MacAddress(mac(*last)),
+        mac: Some(MacAddress(mac(*last))),
     };
     Adjacency::Gateway {
         port: "eth2".to_owned(),
@@ -80,29 +81,51 @@ pub fn vrf(routes: &[(&str, Adjacency)]) -> Vrf {
 pub fn state() -> MseeState {
     let ce = || Adjacency::Ce { port: "eth1".to_owned() };
     let routes = [
+        ("fd00:172::/126", ce()),
+        ("fd00:255:0:10::4/128", direct(HUB_VM)),
+        ("fd00:255::/48", gateway(&[GATEWAY])),
+        ("fd00:254::/48", gateway(&[GATEWAY, GATEWAY + 1])),
         ("172.16.1.0/30", ce()),
         ("172.16.0.0/16", ce()),
         ("10.255.10.4/32", direct(HUB_VM)),
         ("10.255.0.0/16", gateway(&[GATEWAY])),
         ("10.254.0.0/16", gateway(&[GATEWAY, GATEWAY + 1])),
     ];
-    let circuit = |address: &str, peer_mac| CircuitPort {
+    let ipv6 = |address: &str| Ipv6Link {
+        address: address.parse().unwrap(),
+        peer: "fd00:172::1".parse().unwrap(),
+    };
+    let circuit = |interface: &str, address: &str, ipv6, cpu: Option<&str>, peer_mac| CircuitPort {
         circuit: "CIRCUIT_EQUINIX".to_owned(),
         vrf: "circuit".to_owned(),
         address: address.parse().unwrap(),
         peer: "172.16.1.1".parse().unwrap(),
-        peer_mac: MacAddress(mac(peer_mac)),
+        peer_mac: Some(MacAddress(mac(peer_mac))),
+        interface: interface.to_owned(),
+        tags: Tags::Untagged,
+        cpu: cpu.map(ToOwned::to_owned),
+        ipv6: Some(ipv6),
     };
-    let vnet = |prefix: &str| FabricVnet {
-        prefixes: vec![prefix.parse().unwrap()],
+    let vnet = |prefixes: [&str; 2]| FabricVnet {
+        prefixes: prefixes.iter().map(|prefix| prefix.parse().unwrap()).collect(),
         vrf: "circuit".to_owned(),
         address: Ipv4Addr::new(10, 255, 0, 4),
+        address_ipv6: Some("fd00:255::4".parse().unwrap()),
     };
-    let vnets = [("hub", vnet("10.255.0.0/16")), ("spoke", vnet("10.254.0.0/16"))];
+    let vnets = [
+        ("hub", vnet(["10.255.0.0/16", "fd00:255::/48"])),
+        ("spoke", vnet(["10.254.0.0/16", "fd00:254::/48"])),
+    ];
     MseeState {
         circuit_ports: [
-            ("eth1".to_owned(), circuit("172.16.1.2/30", CE)),
-            ("eth3".to_owned(), circuit("172.16.3.2/30", 0x33)),
+            (
+                "eth1".to_owned(),
+                circuit("eth1", "172.16.1.2/30", ipv6("fd00:172::2/126"), Some("xcpu1"), CE),
+            ),
+            (
+                "eth3".to_owned(),
+                circuit("eth3", "172.16.3.2/30", ipv6("fd00:173::2/126"), None, 0x33),
+            ),
         ]
         .into(),
         fabric_ports: [(
@@ -131,9 +154,9 @@ impl Rig {
         Self { fast_path, namespace }
     }
 
-    /// A port by interface.
+    /// A port by name.
     pub fn port(&self, interface: &str) -> &BoundPort {
-        self.fast_path.ports().iter().find(|port| port.interface == interface).unwrap()
+        self.fast_path.ports().iter().find(|port| port.name == interface).unwrap()
     }
 
     /// Counters, by verdict.
@@ -147,8 +170,8 @@ impl Rig {
     }
 
     /// Test-runs the program that ports run, which counts.
-    pub fn run(&self, interface: &str, frame: &[u8]) -> (u32, Vec<u8>) {
-        run(&program(&self.namespace.pins()), Some(self.port(interface).ifindex), frame)
+    pub fn run(&self, port: &str, frame: &[u8]) -> (u32, Vec<u8>) {
+        run(&program(&self.namespace.pins()), Some(self.port(port).ifindex), frame)
     }
 }
 
@@ -159,7 +182,7 @@ pub fn program(pins: &Path) -> Xdp {
 
 /// Test-runs a program: its action and the frame after it.
 pub fn run(program: &Xdp, ifindex: Option<u32>, frame: &[u8]) -> (u32, Vec<u8>) {
-    let mut bytes = vec![0; frame.len() + 64];
+    let mut bytes = vec![0; frame.len() + 128];
     let length = u32::try_from(frame.len()).unwrap();
     // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.
     let words = [0, length, 0, ifindex.unwrap_or(0), 0, 0];

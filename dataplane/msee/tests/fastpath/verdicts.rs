@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, net::Ipv4Addr, os::fd::AsFd as _};
 
 use abi::{
-    image::{ADJACENCY_DROP, LEAF, Node},
+    image::{ADJACENCY_DROP, Adjacency, LEAF, Node},
     limits,
     verdict::{self, Stage, Verdict},
 };
@@ -50,7 +50,7 @@ fn fixture(
 }
 
 fn port() -> Vec<Fixture> {
-    use Verdict::{PortGroup, PortNotIpv4, PortTagged, PortTruncated, PortWrongMac, SourceUnknown};
+    use Verdict::{PortGroup, PortNotIp, PortTagged, PortTruncated, PortWrongMac, SourceUnknown};
     let packet = to_vm().bytes();
     let ipv4 = &packet[14..];
     let tagged = |ethertype| ethernet(mac(ETH1), ethertype, &[&[0, 100, 8, 0], ipv4].concat());
@@ -68,7 +68,7 @@ fn port() -> Vec<Fixture> {
         fixture("a multicast frame", "eth1", group(multicast, to_vm()), PortGroup, Dropped),
         fixture("a broadcast frame to the MSEE itself", "eth1", to_us, PortGroup, Dropped),
         fixture("DHCP of a VM", "eth2", dhcp, PortGroup, Dropped),
-        fixture("IPv6", "eth1", ethernet(mac(ETH1), 0x86dd, &[0; 46]), PortNotIpv4, Dropped),
+        fixture("LLDP", "eth1", ethernet(mac(ETH1), 0x88cc, &[0; 46]), PortNotIp, Dropped),
         fixture("19 bytes of IPv4", "eth1", packet[..33].to_vec(), PortTruncated, Dropped),
         fixture("no byte of IPv4", "eth1", packet[..14].to_vec(), PortTruncated, Dropped),
         fixture("a source in no VNet", "eth2", stranger, SourceUnknown, Dropped),
@@ -258,9 +258,11 @@ fn every_verdict_has_its_packet() {
     }
     drop(sockets);
 
-    // The other tests of this file.
+    // The other tests of this file, and those of IPv6 and of tags.
     seen.extend([Verdict::None, Verdict::PortUnknown, Verdict::LookupCorrupt]);
     seen.extend([Verdict::AdjacencyDrop, Verdict::EgressGone]);
+    seen.extend([Verdict::CheckLinkLocal, Verdict::LocalNd, Verdict::NeighbourUnresolved]);
+    seen.insert(Verdict::NoHeadroom);
     let ours = verdict::ALL.into_iter().filter(|verdict| verdict.stage() <= Stage::Out);
     assert_eq!(ours.collect::<Vec<_>>(), seen.into_iter().collect::<Vec<_>>());
 }
@@ -316,8 +318,8 @@ fn metadata_names_adjacency_and_vnet() {
     let (_, bytes) = rig.run("eth2", &expired);
     let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
     let vnet = compiled.source_vnet(rig.port("eth2").slot, VM.into()).unwrap();
-    let root = compiled.vnet(vnet).unwrap().root;
-    let adjacency = compiled.lookup(root, Ipv4Addr::from(CUSTOMER)).unwrap();
+    let roots = compiled.vnet(vnet).unwrap().roots;
+    let adjacency = compiled.lookup(roots, Ipv4Addr::from(CUSTOMER).into()).unwrap();
     assert_eq!((word(8), word(12)), (adjacency, vnet));
     let from_circuit = to_vm().with(|header| header.time_to_live = 1).bytes();
     let (_, bytes) = rig.run("eth1", &from_circuit);
@@ -378,11 +380,12 @@ fn a_wrong_image_drops_by_name() {
     let bank = u32::try_from(compiled.generation()).unwrap() % limits::BANKS;
     let maps = rig.namespace.pins().join(format!("abi-{}", abi::VERSION));
     let array = |name| Map::from_map_data(MapData::from_pin(maps.join(name)).unwrap()).unwrap();
-    let root = compiled.vrf_root("circuit").unwrap();
+    let roots = compiled.vrf_roots("circuit").unwrap();
 
     // A route that says drop: nothing compiles to one yet.
-    let adjacency = compiled.lookup(root, VM.into()).unwrap();
-    let mut adjacencies: Array<MapData, [u8; 24]> = array("ADJACENCIES").try_into().unwrap();
+    let adjacency = compiled.lookup(roots, VM.into()).unwrap();
+    let mut adjacencies: Array<MapData, [u8; size_of::<Adjacency>()]> =
+        array("ADJACENCIES").try_into().unwrap();
     let index = bank * limits::ADJACENCIES + adjacency;
     let mut entry = adjacencies.get(&index, 0).unwrap();
     entry[0] = ADJACENCY_DROP;
@@ -397,12 +400,12 @@ fn a_wrong_image_drops_by_name() {
     let corrupt = Verdict::LookupCorrupt;
     fixture("an unknown kind", "eth1", frame.clone(), corrupt, Dropped).check(&mut rig);
     entry[0] = abi::image::ADJACENCY_DIRECT;
-    entry[4..8].copy_from_slice(&limits::PORTS.to_ne_bytes());
+    entry[4..6].copy_from_slice(&u16::MAX.to_ne_bytes());
     adjacencies.set(index, entry, 0).unwrap();
     fixture("no such slot", "eth1", frame.clone(), corrupt, Dropped).check(&mut rig);
     let mut nodes: Array<MapData, Node> = array("NODES").try_into().unwrap();
-    let at_root = bank * limits::NODES + root;
-    for wrong in [LEAF | limits::ADJACENCIES, limits::NODES, u32::MAX >> 1, root] {
+    let at_root = bank * limits::NODES + roots.ipv4;
+    for wrong in [LEAF | limits::ADJACENCIES, limits::NODES, u32::MAX >> 1, roots.ipv4] {
         let mut node = nodes.get(&at_root, 0).unwrap();
         node[10] = wrong;
         nodes.set(at_root, node, 0).unwrap();

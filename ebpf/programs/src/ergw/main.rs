@@ -1,4 +1,4 @@
-//! The gateway's door: every IPv4 frame goes to the AF_XDP socket of the queue it came in by.
+//! The gateway's door: every IPv4 and IPv6 frame goes to the AF_XDP socket of the queue it came in by.
 //!
 //! Whether it is for an instance of the gateway, and what becomes of it, `ergw` decides: a gateway
 //! is a slow path by design. Here only what would never reach it is named and counted.
@@ -17,6 +17,12 @@ use programs::{
     frame::Frame,
     header::{ETHERNET, ETHERTYPE_IPV4, Ethernet, Ipv4},
 };
+
+/// EtherType of IPv6.
+const ETHERTYPE_IPV6: u16 = 0x86dd;
+
+/// The 40 bytes of an IPv6 header (RFC 8200 3), of which only their presence matters here.
+type Ipv6 = [u16; 20];
 
 /// Receive queues a fabric port can have.
 const QUEUES: u32 = 64;
@@ -42,10 +48,12 @@ fn ergw_port(context: XdpContext) -> u32 {
 #[inline(always)]
 fn admit(frame: &Frame<'_>) -> Result<(), Verdict> {
     let ethernet: &Ethernet = frame.at(0).ok_or(Verdict::GwTruncated)?;
-    if u16::from_be(ethernet.ethertype) != ETHERTYPE_IPV4 {
-        return Err(Verdict::GwNotIpv4);
-    }
-    frame.at::<Ipv4>(ETHERNET).map(|_| ()).ok_or(Verdict::GwTruncated)
+    let whole = match u16::from_be(ethernet.ethertype) {
+        ETHERTYPE_IPV4 => frame.at::<Ipv4>(ETHERNET).is_some(),
+        ETHERTYPE_IPV6 => frame.at::<Ipv6>(ETHERNET).is_some(),
+        _ => return Err(Verdict::GwNotIp),
+    };
+    if whole { Ok(()) } else { Err(Verdict::GwTruncated) }
 }
 
 #[inline(always)]

@@ -3,22 +3,21 @@
 //! Passes on: the adjacency.
 
 use abi::{
-    image::{ADJACENCY_DROP, Adjacency},
+    image::{ADJACENCY_DROP, ADJACENCY_UNRESOLVED, Adjacency},
     verdict::{Stage, Verdict},
 };
-use programs::header::Ipv4;
 
 use crate::{
     end::{End, Fate},
-    flow,
+    network::Network,
     packet::Packet,
 };
 
 /// Chooses the next hop.
 #[inline(always)]
-pub fn choose<const TRACED: bool>(
+pub fn choose<const TRACED: bool, N: Network>(
     packet: &mut Packet<'_, TRACED>,
-    header: &Ipv4,
+    header: &N,
     route: u32,
 ) -> Result<&'static Adjacency, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
@@ -26,7 +25,7 @@ pub fn choose<const TRACED: bool>(
     let mut adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
     let members = u32::from(adjacency.members);
     if members > 1 {
-        let member = flow::hash(&packet.frame, header).checked_rem(members).unwrap_or(0);
+        let member = header.flow(packet).checked_rem(members).unwrap_or(0);
         index = route.wrapping_add(member);
         adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
     }
@@ -35,6 +34,9 @@ pub fn choose<const TRACED: bool>(
         return Err(End { verdict: adjacency.verdict, ..end });
     }
     packet.metadata.adjacency = index;
+    if adjacency.kind == ADJACENCY_UNRESOLVED {
+        return Err(End::new(Fate::Punt, Verdict::NeighbourUnresolved, index));
+    }
     packet.trace.step(Stage::Adjacency, 0, index);
     Ok(adjacency)
 }

@@ -32,8 +32,6 @@ pub enum Fate {
     Punt,
     /// Out of the port in this slot, as it is.
     Send(u32),
-    /// Out of the port in this slot, cut to this many bytes.
-    SendTrimmed(u32, u32),
 }
 
 impl End {
@@ -61,16 +59,11 @@ impl<const TRACED: bool> Packet<'_, TRACED> {
     #[inline(always)]
     pub fn finish(self, end: End) -> u32 {
         self.trace.step(end.stage, end.verdict, end.value);
-        let Self { frame, metadata, trace, .. } = self;
+        let Self { mut frame, metadata, trace, .. } = self;
         let action = match end.fate {
             Fate::Drop => Ok(XDP_DROP),
-            Fate::Punt => punt(frame, metadata, end.verdict),
+            Fate::Punt => punt(&mut frame, metadata, end.verdict),
             Fate::Send(slot) => redirect(slot),
-            // Never refused: `out` trims only what is longer, and leaves both headers.
-            Fate::SendTrimmed(slot, length) => match frame.trim(length as usize) {
-                Ok(()) => redirect(slot),
-                Err(Refused) => Err(Verdict::None),
-            },
         };
         let (action, verdict) = match action {
             Ok(action) => (action, end.verdict),
@@ -99,7 +92,7 @@ fn redirect(slot: u32) -> Result<u32, Verdict> {
 }
 
 #[inline(always)]
-fn punt(frame: Frame<'_>, metadata: Metadata, verdict: u16) -> Result<u32, Verdict> {
+fn punt(frame: &mut Frame<'_>, metadata: Metadata, verdict: u16) -> Result<u32, Verdict> {
     let slot = u32::from(metadata.port);
     let prepended = frame.prepend(Metadata { verdict, ..metadata });
     prepended.map_err(|Refused| Verdict::PuntRefused)?;

@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "reads of map memory that userspace writes")]
 
 use abi::{
-    image::{Adjacency, Node, Port, PortKey, UNTAGGED, Vnet},
+    image::{Adjacency, Node, Port, PortKey, Vnet},
     limits,
 };
 use aya_ebpf::maps::Array;
@@ -37,10 +37,9 @@ impl Image {
         self.generation as u32
     }
 
-    /// The slot of an untagged port. Before the first image there is none: its bank is all zeroes.
+    /// The slot of a port. Before the first image there is none: its bank is all zeroes.
     #[inline(always)]
-    pub fn slot(self, ifindex: u32) -> Option<u32> {
-        let key = PortKey { ifindex, outer: UNTAGGED, inner: UNTAGGED };
+    pub fn slot(self, key: PortKey) -> Option<u32> {
         let first = key.bucket();
         for probe in 0..limits::PORT_PROBES {
             let bucket = first.wrapping_add(probe) % limits::PORT_BUCKETS;

@@ -1,7 +1,7 @@
 //! Stage 4: longest prefix match, one byte of the address a node.
 //!
 //! Prefixes were pushed down to the leaves when the image was compiled: the first leaf met is the
-//! longest match, and the fourth node has nothing but leaves.
+//! longest match, and the node of an address's last octet has nothing but leaves.
 //!
 //! Passes on: the index of an adjacency.
 
@@ -9,32 +9,40 @@ use abi::{
     image::{LEAF, NO_ROUTE},
     verdict::{Stage, Verdict},
 };
-use programs::header::Ipv4;
 
-use crate::{end::End, image::Image, packet::Packet, port::Side};
+use crate::{end::End, image::Image, network::Network, packet::Packet, port::Side};
 
 /// Finds the route to the packet's destination.
 #[inline(always)]
-pub fn route<const TRACED: bool>(
+pub fn route<const TRACED: bool, N: Network>(
     packet: &mut Packet<'_, TRACED>,
-    header: &Ipv4,
+    header: &N,
     side: &Side,
 ) -> Result<u32, End> {
-    let adjacency =
-        walk(packet.image, side.root, header.destination())?.ok_or(End::punt(Verdict::NoRoute))?;
+    let root = match side {
+        Side::Circuit(port) => N::root_of_port(port),
+        Side::Vnet(vnet) => N::root_of_vnet(vnet),
+    };
+    let adjacency = walk(packet.image, root, header.destination_octets())?;
+    let adjacency = adjacency.ok_or(End::punt(Verdict::NoRoute))?;
     packet.metadata.adjacency = adjacency;
     packet.trace.step(Stage::Lookup, 0, adjacency);
     Ok(adjacency)
 }
 
-/// Walks from `root` along `address`: the index in the leaf, or none when nothing matches.
+/// Walks from `root` along the octets of an address: the index in the leaf, or none when nothing
+/// matches.
 #[inline(always)]
-pub fn walk(image: Image, root: u32, address: [u8; 4]) -> Result<Option<u32>, End> {
+pub fn walk(
+    image: Image,
+    root: u32,
+    octets: impl IntoIterator<Item = u8>,
+) -> Result<Option<u32>, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
     let mut index = root;
-    for byte in address {
+    for octet in octets {
         let node = image.node(index).ok_or(corrupt)?;
-        let entry = *node.get(usize::from(byte)).ok_or(corrupt)?;
+        let entry = *node.get(usize::from(octet)).ok_or(corrupt)?;
         if entry == NO_ROUTE {
             return Ok(None);
         }

@@ -4,12 +4,12 @@
 //!
 //! | stage | file | ends a packet |
 //! |---|---|---|
-//! | port | `port.rs` | unknown port, tags, foreign MAC, groups, ARP, frames of the kernel; source in no VNet |
-//! | check | `check.rs` | RFC 1812 5.2.2 and martians (5.3.7) |
+//! | port | `port.rs`, `tags.rs` | unknown port, tags, foreign MAC, groups, ARP, frames of the kernel; source in no VNet |
+//! | check | `ipv4.rs`, `ipv6.rs` | RFC 1812 5.2.2 and martians (5.3.7); RFC 8200 and scopes |
 //! | local | `local.rs` | addressed to the MSEE itself |
 //! | lookup | `lookup.rs` | no route |
-//! | ttl | `ttl.rs` | TTL 1 or 0 |
-//! | adjacency | `adjacency.rs` | the route says drop |
+//! | ttl | `ttl.rs` | TTL or hop limit 1 or 0 |
+//! | adjacency | `adjacency.rs` | the route says drop, or the next hop is not resolved |
 //! | out | `out.rs` | too big, forwarded, or the egress is gone |
 //!
 //! A stage that lets the packet pass returns what the next ones need; one that ends it returns an
@@ -21,24 +21,29 @@
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
 mod adjacency;
-mod check;
 mod checksum;
 mod counters;
 mod end;
 mod flow;
 mod image;
+mod ipv4;
+mod ipv6;
 mod local;
 mod lookup;
 mod maps;
+mod network;
 mod out;
 mod packet;
 mod port;
+mod tags;
 mod trace;
 mod ttl;
 
+use abi::image::Port;
 use aya_ebpf::{macros::xdp, programs::XdpContext};
+use programs::header::{Ipv4, Ipv6};
 
-use crate::{end::End, packet::Packet};
+use crate::{end::End, network::Network, packet::Packet, port::Arrival};
 
 /// Entry point of every port.
 #[xdp]
@@ -63,10 +68,20 @@ fn run<const TRACED: bool>(context: &XdpContext) -> u32 {
 
 #[inline(always)]
 fn stages<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<End, End> {
-    let port = port::arrive(packet)?;
-    let header = check::header(packet)?;
-    let side = port::side(packet, port, header.source())?;
-    local::pass(packet, port, &header, &side)?;
+    match port::arrive(packet)? {
+        Arrival::Ipv4(port) => forward::<TRACED, Ipv4>(packet, port),
+        Arrival::Ipv6(port) => forward::<TRACED, Ipv6>(packet, port),
+    }
+}
+
+#[inline(always)]
+fn forward<const TRACED: bool, N: Network>(
+    packet: &mut Packet<'_, TRACED>,
+    port: &'static Port,
+) -> Result<End, End> {
+    let header = N::check(packet, port)?;
+    let side = port::side(packet, port, &header)?;
+    local::pass(packet, &header, &side)?;
     let route = lookup::route(packet, &header, &side)?;
     ttl::pass(packet, &header)?;
     let adjacency = adjacency::choose(packet, &header, route)?;

@@ -1,35 +1,33 @@
-//! Stage 7: TTL, checksum and MAC addresses rewritten, and out of the port.
+//! Stage 7: one hop taken, link header rewritten, and out of the port.
 
 use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
     verdict::Verdict,
 };
-use programs::header::{ETHERNET, Ipv4};
+use programs::frame::Refused;
 
 use crate::{
-    checksum,
     end::{End, Fate},
+    network::Network,
     packet::Packet,
+    tags::NoHeadroom,
 };
-
-/// The TTL is the high byte of its word.
-const ONE_HOP: u16 = 0x0100;
 
 /// Rewrites the packet and sends it.
 #[inline(always)]
-pub fn send<const TRACED: bool>(
+pub fn send<const TRACED: bool, N: Network>(
     packet: &mut Packet<'_, TRACED>,
-    header: &Ipv4,
+    header: &N,
     adjacency: &Adjacency,
 ) -> Result<End, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
-    let slot = adjacency.port;
-    let length = header.total_length();
-    if length > adjacency.mtu as usize {
-        return Err(if header.dont_fragment() {
-            End::new(Fate::Punt, Verdict::TooBig, slot)
-        } else {
+    let slot = u32::from(adjacency.port);
+    let length = header.length();
+    if length > usize::from(adjacency.mtu) {
+        return Err(if header.may_be_fragmented() {
             End::new(Fate::Drop, Verdict::TooBigFragmentable, slot)
+        } else {
+            End::new(Fate::Punt, Verdict::TooBig, slot)
         });
     }
     let verdict = match adjacency.kind {
@@ -38,20 +36,23 @@ pub fn send<const TRACED: bool>(
         ADJACENCY_GATEWAY => Verdict::ForwardedGateway,
         _ => return Err(corrupt),
     };
-    let before = header.ttl_protocol();
-    let after = before.wrapping_sub(ONE_HOP);
-    let ipv4: &mut Ipv4 = packet.frame.at_mut(ETHERNET).ok_or(corrupt)?;
-    ipv4.set_ttl_protocol_and_checksum(after, checksum::updated(header.checksum(), before, after));
-    let macs: &mut [u16; 6] = packet.frame.at_mut(0).ok_or(corrupt)?;
-    let (pairs, _) = adjacency.macs.as_chunks::<2>();
-    for (word, pair) in macs.iter_mut().zip(pairs) {
-        *word = u16::from_ne_bytes(*pair);
+    header.take_hop(packet).ok_or(corrupt)?;
+    let (macs, tags) = split(adjacency);
+    packet
+        .set_link_header(macs, tags, adjacency.tag_length)
+        .map_err(|NoHeadroom| End::new(Fate::Drop, Verdict::NoHeadroom, slot))?;
+    let wanted = packet.network.wrapping_add(length);
+    if packet.frame.length() > wanted {
+        // Never refused: it is shorter, and leaves both headers.
+        packet.frame.trim(wanted).map_err(|Refused| End::drop(Verdict::None))?;
     }
-    let wanted = ETHERNET.wrapping_add(length);
-    let fate = if packet.frame.length() > wanted {
-        Fate::SendTrimmed(slot, wanted as u32)
-    } else {
-        Fate::Send(slot)
-    };
-    Ok(End::new(fate, verdict, slot))
+    Ok(End::new(Fate::Send(slot), verdict, slot))
+}
+
+/// The MAC addresses, in words as they lie in a frame, and the tags.
+#[inline(always)]
+fn split(adjacency: &Adjacency) -> ([u16; 6], [u8; 8]) {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, tags @ ..] = adjacency.header;
+    let pair = |high, low| u16::from_ne_bytes([high, low]);
+    ([pair(a, b), pair(c, d), pair(e, f), pair(g, h), pair(i, j), pair(k, l)], tags)
 }

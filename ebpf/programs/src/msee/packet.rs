@@ -2,7 +2,7 @@
 
 use abi::punt::Metadata;
 use aya_ebpf::programs::XdpContext;
-use programs::frame::Frame;
+use programs::{frame::Frame, header::ETHERNET};
 
 use crate::{image::Image, trace::Trace};
 
@@ -12,6 +12,10 @@ pub struct Packet<'a, const TRACED: bool> {
     pub frame: Frame<'a>,
     /// Interface it came in by.
     pub ifindex: u32,
+    /// Where what it carries begins: behind MAC addresses, tags and EtherType.
+    pub network: usize,
+    /// EtherType of that, host byte order.
+    pub ethertype: u16,
     /// The image in force when it came; the packet keeps it to the end.
     pub image: Image,
     /// What userspace is told if the packet is punted, filled in by the stages.
@@ -29,6 +33,8 @@ impl<'a, const TRACED: bool> Packet<'a, TRACED> {
         Self {
             frame: Frame::new(context),
             ifindex: context.ingress_ifindex() as u32,
+            network: ETHERNET,
+            ethertype: 0,
             image,
             metadata: Metadata { generation, ..Metadata::default() },
             trace: Trace::start(generation),

@@ -1,87 +1,119 @@
 //! Stage 1: the interface and tags to a port, and on a fabric port the source to a VNet.
 //!
-//! Passes on: the port (before the header is checked), then [`Side`] (which needs its source
+//! Passes on: [`Arrival`] (before the header is checked), then [`Side`] (which needs its source
 //! address, so it comes after the checks).
 
 use abi::{
-    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port},
+    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port, Vnet},
     verdict::{Stage, Verdict},
 };
-use programs::header::{ETHERTYPE_ARP, ETHERTYPE_CTAG, ETHERTYPE_IPV4, ETHERTYPE_STAG, Ethernet};
+use programs::header::{ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet};
 
 use crate::{
     end::{End, Fate},
-    lookup,
+    ipv6, lookup,
+    network::Network,
     packet::Packet,
+    tags::{NoHeadroom, Tagging, Truncated},
 };
 
-/// The side of the router a packet came from, with the table it is routed in.
-pub struct Side {
-    /// Root node of the VRF.
-    pub root: u32,
-    /// The MSEE's own address as this side knows it.
-    pub address: [u8; 4],
+/// A packet for this router, and the port it came in by.
+pub enum Arrival {
+    /// IPv4, as the EtherType says.
+    Ipv4(&'static Port),
+    /// IPv6, as the EtherType says.
+    Ipv6(&'static Port),
 }
 
-/// Finds the port, and sorts out every frame that is not IPv4 for this router.
+/// The side of the router a packet came from.
+pub enum Side {
+    /// The customer's, of one circuit.
+    Circuit(&'static Port),
+    /// A VNet's.
+    Vnet(&'static Vnet),
+}
+
+/// Finds the port, and sorts out every frame that is not IP for this router.
 #[inline(always)]
-pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<&'static Port, End> {
-    let unknown = End::drop(Verdict::PortUnknown);
-    let slot = packet.image.slot(packet.ifindex).ok_or(unknown)?;
+pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arrival, End> {
+    let tagging =
+        Tagging::read(&packet.frame).map_err(|Truncated| End::drop(Verdict::PortTruncated))?;
+    let unknown =
+        End::drop(if tagging.is_tagged() { Verdict::PortTagged } else { Verdict::PortUnknown });
+    let slot = packet.image.slot(tagging.key(packet.ifindex)).ok_or(unknown)?;
     let port = packet.image.port(slot).ok_or(unknown)?;
     if port.kind == PORT_ABSENT {
         return Err(unknown);
     }
     packet.metadata.port = slot as u16;
+    packet.network = tagging.network;
+    packet.ethertype = tagging.ethertype;
     packet.trace.step(Stage::Port, 0, slot);
     if port.kind == PORT_CPU {
-        return Err(End::new(Fate::Send(port.peer), Verdict::LocalFromKernel, 0));
+        return Err(from_kernel(packet, port));
     }
-    let ethernet: &Ethernet = packet.frame.at(0).ok_or(End::drop(Verdict::PortTruncated))?;
-    let ethertype = u16::from_be(ethernet.ethertype);
-    if ethertype == ETHERTYPE_CTAG || ethertype == ETHERTYPE_STAG {
+    // A tag more than the port's: another network's frame.
+    if tagging.has_more() {
         return Err(End::drop(Verdict::PortTagged));
     }
+    let ethernet: &Ethernet = packet.frame.at(0).ok_or(End::drop(Verdict::PortTruncated))?;
     let is_group = ethernet.is_group();
     if !is_group && !is_own(ethernet, port) {
         return Err(End::drop(Verdict::PortWrongMac));
     }
-    match ethertype {
+    match tagging.ethertype {
         // RFC 1812 5.3.4: a packet that was broadcast on the link is not forwarded, whatever its
-        // IP destination. Nor is one taken in: no protocol here listens to a group.
+        // IP destination. Nor is one taken in: no IPv4 protocol here listens to a group.
         ETHERTYPE_IPV4 if is_group => Err(End::drop(Verdict::PortGroup)),
-        ETHERTYPE_IPV4 => Ok(port),
+        ETHERTYPE_IPV4 => Ok(Arrival::Ipv4(port)),
+        ETHERTYPE_IPV6 if is_group => Err(ipv6::to_group(packet, port)),
+        ETHERTYPE_IPV6 => Ok(Arrival::Ipv6(port)),
         ETHERTYPE_ARP if port.kind == PORT_FABRIC => Err(End::punt(Verdict::LocalArp)),
-        ETHERTYPE_ARP => Err(to_kernel(port)),
-        _ => Err(End::drop(Verdict::PortNotIpv4)),
+        ETHERTYPE_ARP => Err(to_kernel(packet, port)),
+        _ => Err(End::drop(Verdict::PortNotIp)),
     }
 }
 
-/// Finds the VRF: the circuit's, or that of the VNet which has the source address.
+/// Finds the side: the circuit's, or that of the VNet which has the source address.
 #[inline(always)]
-pub fn side<const TRACED: bool>(
+pub fn side<const TRACED: bool, N: Network>(
     packet: &mut Packet<'_, TRACED>,
-    port: &Port,
-    source: [u8; 4],
+    port: &'static Port,
+    header: &N,
 ) -> Result<Side, End> {
     if port.kind != PORT_FABRIC {
-        return Ok(Side { root: port.root, address: port.address });
+        return Ok(Side::Circuit(port));
     }
     let unknown = End::drop(Verdict::SourceUnknown);
-    let vnet = lookup::walk(packet.image, port.root, source)?.ok_or(unknown)?;
-    let entry = packet.image.vnet(vnet).ok_or(End::drop(Verdict::LookupCorrupt))?;
-    packet.metadata.vnet = vnet;
-    Ok(Side { root: entry.root, address: entry.address })
+    let index = lookup::walk(packet.image, N::root_of_port(port), header.source_octets())?;
+    let index = index.ok_or(unknown)?;
+    let vnet = packet.image.vnet(index).ok_or(End::drop(Verdict::LookupCorrupt))?;
+    packet.metadata.vnet = index;
+    Ok(Side::Vnet(vnet))
 }
 
-/// Hands a frame of a circuit port to the kernel, through the `cpu` veth.
+/// Hands a frame of a circuit's link to the kernel, without tags, through the `cpu` veth.
 #[inline(always)]
-pub fn to_kernel(port: &Port) -> End {
+pub fn to_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port) -> End {
     if port.peer == 0 {
-        End::drop(Verdict::LocalNoCpu)
-    } else {
-        End::new(Fate::Send(port.peer), Verdict::LocalKernel, 0)
+        return End::drop(Verdict::LocalNoCpu);
     }
+    match packet.retag([0; 8], 0) {
+        Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, 0),
+        Err(NoHeadroom) => End::drop(Verdict::NoHeadroom),
+    }
+}
+
+/// Sends a frame of the kernel out of the circuit's link, with its tags.
+#[inline(always)]
+fn from_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, cpu: &Port) -> End {
+    if cpu.tag_length != 0 {
+        match packet.retag(cpu.tags, cpu.tag_length) {
+            Ok(()) => {}
+            Err(NoHeadroom) => return End::drop(Verdict::NoHeadroom),
+        }
+    }
+    End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, 0)
 }
 
 #[inline(always)]

@@ -72,3 +72,15 @@ fn a_dead_control_daemon_does_not_hide_the_nodes() {
 fn no_lab_says_how_to_start_one() {
     assert!(render(&[]).contains("erlab deploy"));
 }
+
+#[test]
+fn a_node_is_ready_when_it_is_up_to_date() {
+    assert_eq!(readiness(true, Some(Standing::UpToDate)), "ready");
+    assert_eq!(readiness(true, Some(Standing::Applying(9))), "applying revision 9");
+    let refused = Standing::Refused(9, "the pool is full".to_owned());
+    assert_eq!(readiness(true, Some(refused)), "refused revision 9: the pool is full");
+    assert_eq!(readiness(false, Some(Standing::UpToDate)), "not ready");
+    assert_eq!(readiness(false, Some(Standing::Applying(9))), "applying revision 9");
+    assert_eq!(readiness(false, None), "not ready");
+    assert_eq!(readiness(true, None), "ready, as far as it knows itself");
+}

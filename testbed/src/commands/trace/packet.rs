@@ -11,7 +11,7 @@ use thiserror::Error;
 /// TTL of a packet whose description names none: what Linux sends.
 const DEFAULT_TTL: u8 = 64;
 
-/// The packet to inject, as `msee` takes it.
+/// The packet to inject, as `msee` and `ergw` take it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Packet {
     /// Ingress interface; by the source address when absent.

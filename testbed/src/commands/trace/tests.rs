@@ -30,3 +30,24 @@ fn a_trace_reads_from_top_to_bottom() {
 "
     );
 }
+
+#[test]
+fn the_longer_stages_of_a_gateway_keep_their_columns() {
+    let packet =
+        packet::parse("src 10.10.10.4 dst 10.255.10.4", &|word| word.parse().ok()).unwrap();
+    let answer = json!({
+        "steps": [
+            {"stage": "port", "text": "fabric port eth1"},
+            {"stage": "gw_instance", "text": "ERGW1 instance 10.255.0.12"},
+        ],
+        "verdict": "gw_no_endpoint",
+        "text": "Gateway: no VM has the destination address.",
+        "leaves_by": null,
+        "generation": 7,
+    });
+    let text = render("ERGW1", &packet, &answer);
+    assert!(text.contains("\n   ERGW1     port        fabric port eth1\n"), "{text}");
+    assert!(text.contains("\n   ERGW1     gw_instance ERGW1 instance 10.255.0.12\n"), "{text}");
+    assert!(text.contains("verdict: LOSS  gw_no_endpoint  "), "{text}");
+    assert!(!text.contains("leaves by"), "{text}");
+}

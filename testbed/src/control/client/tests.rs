@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::control::Subject;
 
 /// Answers one request with `response` and returns what it was asked.
 fn answer_once(socket: &Path, response: String) -> JoinHandle<String> {
@@ -102,8 +103,12 @@ async fn an_arm_error_reads_code_then_message() {
 fn a_refusal_names_the_command_that_cures_it() {
     let body = br#"{"error":{"code":"AuthorizationKeyRequired","message":"No key."}}"#;
     let error = ClientError::from_answer("ercontrol".to_owned(), 403, body, "PUT /x");
-    let help = miette::Diagnostic::help(&error).unwrap().to_string();
-    assert!(help.contains("erlab authorization create NAME --circuit CIRCUIT"), "{help}");
+    let help = |error: &ClientError| miette::Diagnostic::help(error).unwrap().to_string();
+    let text = help(&error);
+    assert!(text.contains("erlab authorization create NAME --circuit CIRCUIT"), "{text}");
+    let subject = Subject { connection: Some("conn1"), circuit: Some("C1"), ..Subject::default() };
+    let text = help(&error.about(subject));
+    assert!(text.contains("erlab authorization create conn1-auth --circuit C1"), "{text}");
 }
 
 #[tokio::test]

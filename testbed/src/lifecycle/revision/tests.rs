@@ -20,11 +20,11 @@ fn a_dataplane_is_ready_when_it_applied_the_current_revision() {
     assert_eq!(verdict(&dataplane(json!(7), true, json!(null))), Ok(()));
     assert_eq!(
         verdict(&dataplane(json!(6), true, json!(null))),
-        Err("applied revision 6 of 7".to_owned())
+        Err("applying revision 7".to_owned())
     );
     assert_eq!(
         verdict(&dataplane(json!(null), true, json!("pool full"))),
-        Err("pool full".to_owned())
+        Err("refused revision 7: pool full".to_owned())
     );
     assert_eq!(
         verdict(&dataplane(json!(7), false, json!(null))),
@@ -55,4 +55,23 @@ fn a_restarted_ercontrol_that_knows_nobody_yet_is_waited_for() {
     assert!(behind.to_string().ends_with(": msee-a: never connected to ercontrol"), "{behind}");
     answer["dataplanes"] = dataplanes.iter().map(reported).collect();
     assert_eq!(lacks(&answer), []);
+}
+
+#[test]
+fn a_node_is_as_far_as_the_dataplane_that_works_for_it() {
+    let text = include_str!("../../../../labs/fastpath.er.yml");
+    let plan = topology::plan(&topology::parse(text, "test").unwrap()).unwrap();
+    let status: Status = serde_json::from_value(json!({ "revision": 7, "dataplanes": [
+        { "kind": "msee", "name": "msee-a", "connected": true, "applied": 7 },
+        { "kind": "host", "name": "host", "connected": true, "applied": 6 },
+    ] }))
+    .unwrap();
+    let told = |name: &str| {
+        let node = plan.nodes.iter().find(|node| node.name == name).unwrap();
+        status.of_node(node).to_string()
+    };
+    assert_eq!(told("msee-a"), "ready");
+    assert_eq!(told("hub-vm"), "applying revision 7");
+    assert_eq!(told("ERGW1"), "never connected to ercontrol");
+    assert_eq!(told("ce1"), "ready");
 }

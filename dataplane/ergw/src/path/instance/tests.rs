@@ -5,17 +5,16 @@ use super::{
     *,
 };
 
-fn addressed_to(mac: [u8; 6]) -> Headers {
-    let mut headers = Headers::read_from_prefix(&frame(64)).unwrap().0;
-    headers.destination_mac = mac;
-    headers
+fn addressed_to(destination: [u8; 6]) -> Ethernet {
+    let ethernet = Ethernet::read_from_prefix(&frame(64)).unwrap().0;
+    Ethernet { destination, ..ethernet }
 }
 
 #[test]
 fn the_mac_address_names_the_instance() {
     let state = state();
     let found = instance(&addressed_to(UP), &state).unwrap();
-    assert_eq!(*found, Instance { mac: UP, in_service: true });
+    assert_eq!(*found, Instance { address: [10, 254, 0, 12].into(), mac: UP, in_service: true });
 }
 
 #[test]

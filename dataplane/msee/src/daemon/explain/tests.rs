@@ -1,20 +1,26 @@
 use std::net::Ipv4Addr;
 
 use abi::trace::{Record, STEPS};
+use packet::probe::Protocol;
 
 use super::*;
 use crate::{
-    daemon::Protocol,
+    daemon::inject::{self, choose_port},
     example::{self, CE, FABRIC, HUB_VM, NOWHERE, OURS_AT_CE, SPOKE_VM},
 };
 
 fn explained(destination: Ipv4Addr, steps: &[(Stage, Verdict, u32)]) -> Explanation {
     let compiled = example::compiled();
-    let request =
-        InjectRequest { port: None, source: CE, destination, protocol: Protocol::Icmp, ttl: 2 };
-    let port = request.choose_port(&compiled).unwrap();
+    let request = InjectRequest {
+        port: None,
+        source: CE.into(),
+        destination: destination.into(),
+        protocol: Protocol::Icmp,
+        ttl: 2,
+    };
+    let port = choose_port(&request, &compiled).unwrap();
     let state = example::state();
-    let frame = request.frame(port, &state);
+    let frame = inject::frame(&request, port, &compiled, &state);
     let mut record =
         Record { length: steps.len() as u32, generation: 7, steps: [Step::default(); STEPS] };
     for (place, (stage, verdict, value)) in record.steps.iter_mut().zip(steps) {
@@ -28,7 +34,7 @@ fn explained(destination: Ipv4Addr, steps: &[(Stage, Verdict, u32)]) -> Explanat
 
 fn adjacency_of(destination: Ipv4Addr) -> u32 {
     let compiled = example::compiled();
-    compiled.lookup(compiled.vrf_root("CIRCUIT_EQUINIX").unwrap(), destination).unwrap()
+    compiled.lookup(compiled.vrf_roots("CIRCUIT_EQUINIX").unwrap(), destination.into()).unwrap()
 }
 
 fn texts(explanation: &Explanation) -> Vec<String> {
@@ -117,12 +123,12 @@ fn a_record_from_a_program_of_another_build_does_not_panic() {
     let record = Record { length: u32::MAX, generation: 0, steps: [nonsense; STEPS] };
     let request = InjectRequest {
         port: None,
-        source: CE,
-        destination: NOWHERE,
+        source: CE.into(),
+        destination: NOWHERE.into(),
         protocol: Protocol::Udp,
         ttl: 1,
     };
-    let port = request.choose_port(&compiled).unwrap();
+    let port = choose_port(&request, &compiled).unwrap();
     let state = example::state();
     let context =
         Context { compiled: &compiled, state: &state, request: &request, port, frame: &[] };

@@ -1,24 +1,37 @@
+use desired::ServiceEthertype;
+
 use super::*;
 
 #[allow(clippy::unnecessary_wraps, reason = "it stands for an ioctl that can fail")]
 fn find(name: &str) -> io::Result<Option<Interface>> {
     let number = name.trim_start_matches(|character: char| !character.is_ascii_digit());
-    let number: u8 = number.parse().unwrap();
+    let number: u16 = number.parse().unwrap();
     let ifindex = u32::from(number) + if name.starts_with('x') { 100 } else { 0 };
-    let found = Interface { ifindex, mac: MacAddress([2, 0, 0, 0, 0, number]), mtu: 1_500 };
+    let found = Interface { ifindex, mac: MacAddress([2, 0, 0, 0, 0, number as u8]), mtu: 1_500 };
     Ok(Some(found).filter(|_| number != 9))
 }
 
-fn state(circuits: &[&str], fabrics: &[&str]) -> MseeState {
-    let circuit = desired::CircuitPort {
+fn circuit(interface: &str, tags: Tags, cpu: &str) -> desired::CircuitPort {
+    desired::CircuitPort {
         circuit: "circuit".to_owned(),
         vrf: "vrf".to_owned(),
         address: "172.16.1.2/30".parse().unwrap(),
         peer: "172.16.1.1".parse().unwrap(),
-        peer_mac: MacAddress([2; 6]),
+        peer_mac: Some(MacAddress([2; 6])),
+        interface: interface.to_owned(),
+        tags,
+        cpu: Some(cpu.to_owned()),
+        ipv6: None,
+    }
+}
+
+fn state(circuits: &[&str], fabrics: &[&str]) -> MseeState {
+    let untagged = |name: &&str| {
+        let cpu = name.replace("eth", "xcpu");
+        ((*name).to_owned(), circuit(name, Tags::Untagged, &cpu))
     };
     MseeState {
-        circuit_ports: circuits.iter().map(|name| ((*name).to_owned(), circuit.clone())).collect(),
+        circuit_ports: circuits.iter().map(untagged).collect(),
         fabric_ports: fabrics
             .iter()
             .map(|name| ((*name).to_owned(), desired::FabricPort::default()))
@@ -37,7 +50,6 @@ fn a_circuit_port_brings_its_cpu_port() {
     assert_eq!(slots(&ports), [("eth1", 1), ("eth2", 2), ("xcpu1", 3)]);
     assert_eq!(ports[2].kind, PortKind::Cpu);
     assert_eq!(ports[2].ifindex, 101);
-    assert_eq!((cpu_of("eth12").as_deref(), cpu_of("uplink")), (Some("xcpu12"), None));
 }
 
 #[test]
@@ -58,7 +70,8 @@ fn a_missing_interface_is_named() {
 
 #[test]
 fn ports_beyond_the_slots_are_refused() {
-    let names: Vec<String> = (0..64).map(|number| format!("eth{}", 10 + number)).collect();
+    let names: Vec<String> =
+        (0..limits::PORTS).map(|number| format!("eth{}", 10 + number)).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let error = bind(&state(&[], &names), &[], find).unwrap_err();
     assert!(matches!(error, BindPortsError::TooMany), "{error}");
@@ -69,4 +82,43 @@ fn the_loopback_interface_is_found_by_ioctl() {
     let loopback = interface::find("lo").unwrap().unwrap();
     assert_eq!((loopback.ifindex, loopback.mac), (1, MacAddress([0; 6])));
     assert_eq!(interface::find("no-such").unwrap(), None);
+}
+
+#[test]
+fn links_share_an_interface_by_their_tags() {
+    let qinq = |customer| Tags::Qinq { service: 20, customer, ethertype: ServiceEthertype::Dot1q };
+    let mut state = state(&[], &["eth2"]);
+    for (name, tags, cpu) in [
+        ("eth1.100", Tags::Dot1q { vlan: 100 }, "xcpu3"),
+        ("eth1.20.100", qinq(100), "xcpu4"),
+        ("eth1.20.101", qinq(101), "xcpu5"),
+        ("eth1", Tags::Untagged, "xcpu6"),
+    ] {
+        state.circuit_ports.insert(name.to_owned(), circuit("eth1", tags, cpu));
+    }
+    let ports = bind(&state, &[], find).unwrap();
+    assert_eq!(ports.len(), 9);
+    let port = |name: &str| ports.iter().find(|port| port.name == name).unwrap();
+    assert_eq!(port("eth1.20.100").key(), PortKey { ifindex: 1, outer: 20, inner: 100 });
+    assert_eq!(port("eth1.100").key(), PortKey { ifindex: 1, outer: UNTAGGED, inner: 100 });
+    assert_eq!(port("eth1").key(), PortKey { ifindex: 1, outer: UNTAGGED, inner: UNTAGGED });
+    assert_eq!(
+        ["eth1", "eth1.100", "eth1.20.101"].map(|it| port(it).ip_mtu()),
+        [1_500, 1_496, 1_492]
+    );
+
+    state.circuit_ports.insert("again".to_owned(), circuit("eth1", qinq(101), "xcpu7"));
+    let error = bind(&state, &[], find).unwrap_err().to_string();
+    assert!(error.contains("`again` and `eth1.20.101`"), "{error}");
+}
+
+#[test]
+fn a_vlan_id_that_is_none_is_refused() {
+    for vlan in [0, 4_095, u16::MAX] {
+        let mut state = MseeState::default();
+        let port = circuit("eth1", Tags::Dot1q { vlan }, "xcpu1");
+        state.circuit_ports.insert("eth1.0".to_owned(), port);
+        let error = bind(&state, &[], find).unwrap_err().to_string();
+        assert!(error.contains(&format!("VLAN id {vlan}")), "{error}");
+    }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use abi::{image, limits, verdict::Verdict};
-use desired::{Adjacency, MacAddress, MseeState};
+use desired::{Adjacency, MacAddress, MseeState, ServiceEthertype, Tags};
 
 use super::{compile::CompileError, compiled::AdjacencyName};
 use crate::fastpath::{BoundPort, PortKind};
@@ -29,7 +29,7 @@ impl<'a> Adjacencies<'a> {
         };
         Self {
             state,
-            ports: bound.iter().map(|port| (port.interface.as_str(), port)).collect(),
+            ports: bound.iter().map(|port| (port.name.as_str(), port)).collect(),
             indices: BTreeMap::new(),
             entries: vec![none],
             names: vec![AdjacencyName::default()],
@@ -48,10 +48,10 @@ impl<'a> Adjacencies<'a> {
         let index = self.entries.len() as u32;
         match adjacency {
             Adjacency::Ce { port } => self.customer_edge(vrf, port)?,
-            Adjacency::Direct { port, mac, vm, connection } => {
+            Adjacency::Direct { port, address: _, mac, vm, connection } => {
                 let entry = self.entry(vrf, port, PortKind::Fabric, *mac)?;
                 let text = format!("VM {vm} (FastPath, {connection})");
-                self.push(image::Adjacency { kind: image::ADJACENCY_DIRECT, ..entry }, text, None)?;
+                self.push(image::ADJACENCY_DIRECT, entry, text, None)?;
             }
             Adjacency::Gateway { port, gateway, connection, instances } => {
                 let members = u8::try_from(instances.len()).unwrap_or(u8::MAX);
@@ -61,12 +61,11 @@ impl<'a> Adjacencies<'a> {
                 }
                 for (position, instance) in instances.iter().take(members.into()).enumerate() {
                     let entry = image::Adjacency {
-                        kind: image::ADJACENCY_GATEWAY,
                         members: if position == 0 { members } else { 1 },
                         ..self.entry(vrf, port, PortKind::Fabric, instance.mac)?
                     };
                     let text = format!("gateway {gateway} ({connection})");
-                    self.push(entry, text, Some(instance.address))?;
+                    self.push(image::ADJACENCY_GATEWAY, entry, text, Some(instance.address))?;
                 }
             }
         }
@@ -79,34 +78,40 @@ impl<'a> Adjacencies<'a> {
         let circuit = circuit.ok_or_else(|| unknown(vrf, port, PortKind::Circuit))?;
         let entry = self.entry(vrf, port, PortKind::Circuit, circuit.peer_mac)?;
         let text = format!("customer edge {} ({})", circuit.peer, circuit.circuit);
-        self.push(image::Adjacency { kind: image::ADJACENCY_CE, ..entry }, text, None)
+        self.push(image::ADJACENCY_CE, entry, text, None)
     }
 
-    /// An adjacency without a kind: the port, its MTU, and the MAC addresses to write.
+    /// An adjacency to one next hop: the port, its MTU, and the link header to write.
     fn entry(
         &self,
         vrf: &str,
         port: &str,
         kind: PortKind,
-        next_hop: MacAddress,
+        next_hop: Option<MacAddress>,
     ) -> Result<image::Adjacency, CompileError> {
         let bound = self.ports.get(port).filter(|bound| bound.kind == kind);
         let bound = bound.ok_or_else(|| unknown(vrf, port, kind))?;
-        let mut macs = [0; 12];
-        let (destination, source) = macs.split_at_mut(6);
-        destination.copy_from_slice(&next_hop.0);
-        source.copy_from_slice(&bound.mac.0);
+        let (tags, tag_length) = tag_bytes(bound.tags);
+        let mut header = [0; image::MACS + image::TAGS];
+        let macs = next_hop.map_or([0; 6], |mac| mac.0).into_iter().chain(bound.mac.0);
+        for (place, octet) in header.iter_mut().zip(macs.chain(tags)) {
+            *place = octet;
+        }
         Ok(image::Adjacency {
+            kind: if next_hop.is_none() { image::ADJACENCY_UNRESOLVED } else { 0 },
             members: 1,
-            port: bound.slot,
-            mtu: bound.mtu,
-            macs,
+            port: bound.slot as u16,
+            mtu: bound.ip_mtu(),
+            header,
+            tag_length,
             ..image::Adjacency::default()
         })
     }
 
+    /// Adds an adjacency, of this kind when its next hop is resolved.
     fn push(
         &mut self,
+        kind: u8,
         entry: image::Adjacency,
         text: String,
         instance: Option<Ipv4Addr>,
@@ -114,10 +119,33 @@ impl<'a> Adjacencies<'a> {
         if self.entries.len() >= limits::ADJACENCIES as usize {
             return Err(CompileError::TooManyAdjacencies);
         }
-        self.entries.push(entry);
+        let is_resolved = entry.kind != image::ADJACENCY_UNRESOLVED;
+        self.entries.push(if is_resolved { image::Adjacency { kind, ..entry } } else { entry });
         self.names.push(AdjacencyName { text, instance });
         Ok(())
     }
+}
+
+/// The tags as they lie in a frame, zeroes behind them, and how many bytes they are.
+pub(super) fn tag_bytes(tags: Tags) -> ([u8; image::TAGS], u8) {
+    const CTAG: u16 = 0x8100;
+    const STAG: u16 = 0x88a8;
+    let (outer, inner) = match tags {
+        Tags::Untagged => ([0, 0], [0, 0]),
+        Tags::Dot1q { vlan } => ([CTAG, vlan], [0, 0]),
+        Tags::Qinq { service, customer, ethertype: ServiceEthertype::Dot1q } => {
+            ([CTAG, service], [CTAG, customer])
+        }
+        Tags::Qinq { service, customer, ethertype: ServiceEthertype::Dot1ad } => {
+            ([STAG, service], [CTAG, customer])
+        }
+    };
+    let mut bytes = [0; image::TAGS];
+    let words = outer.into_iter().chain(inner).flat_map(u16::to_be_bytes);
+    for (place, byte) in bytes.iter_mut().zip(words) {
+        *place = byte;
+    }
+    (bytes, tags.length() as u8)
 }
 
 fn unknown(vrf: &str, port: &str, kind: PortKind) -> CompileError {

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use abi::{
-    image::{self, PORT_CIRCUIT, PORT_CPU, PORT_FABRIC, PortKey, PortSlot, UNTAGGED},
+    image::{self, PORT_CIRCUIT, PORT_CPU, PORT_FABRIC, PortSlot},
     limits,
 };
 use desired::{FabricPort, MseeState, VrfName};
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use super::{
-    adjacencies::Adjacencies,
-    compiled::{Compiled, CompiledVnet, Table},
+    adjacencies::{Adjacencies, tag_bytes},
+    compiled::{Compiled, CompiledVnet, Roots, Table},
     prefixes::NodesExhausted,
 };
-use crate::fastpath::{BoundPort, PortKind, ports};
+use crate::fastpath::{BoundPort, PortKind};
 
 /// Why a desired state has no image. What was in force stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,7 +51,7 @@ pub enum CompileError {
         /// Interface name of the fabric port.
         port: String,
         /// The prefix.
-        prefix: Ipv4Network,
+        prefix: IpNetwork,
         /// One VNet.
         first: String,
         /// The other VNet.
@@ -81,15 +81,21 @@ impl Compiled {
         bound: &[BoundPort],
         generation: u64,
     ) -> Result<Self, CompileError> {
-        let mut compiled = Self { generation, bound: bound.to_vec(), ..Self::default() };
+        let mut compiled = Self {
+            generation,
+            bound: bound.to_vec(),
+            by_slot: bound.iter().enumerate().map(|(place, port)| (port.slot, place)).collect(),
+            by_key: bound.iter().map(|port| (port.key(), port.slot)).collect(),
+            ..Self::default()
+        };
         let mut adjacencies = Adjacencies::new(state, bound);
         for (name, vrf) in &state.vrfs {
             let mut entries = Vec::with_capacity(vrf.routes.len());
             for (prefix, route) in &vrf.routes {
                 entries.push((*prefix, adjacencies.index(name, &route.adjacency)?));
             }
-            let root = compiled.prefixes.add_table(entries)?;
-            compiled.vrfs.insert(name.clone(), Table { root, routes: vrf.routes.clone() });
+            let roots = compiled.add_tables(entries)?;
+            compiled.vrfs.insert(name.clone(), Table { roots, routes: vrf.routes.clone() });
         }
         compiled.adjacencies = adjacencies.entries;
         compiled.adjacency_names = adjacencies.names;
@@ -107,9 +113,16 @@ impl Compiled {
         Ok(compiled)
     }
 
+    /// Adds a table for each IP version.
+    fn add_tables(&mut self, entries: Vec<(IpNetwork, u32)>) -> Result<Roots, NodesExhausted> {
+        let (ipv4, ipv6): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(prefix, _)| prefix.is_ipv4());
+        Ok(Roots { ipv4: self.prefixes.add_table(ipv4)?, ipv6: self.prefixes.add_table(ipv6)? })
+    }
+
     /// Enters a port in the first free place of its probe sequence.
     fn enter(&mut self, port: &BoundPort) -> Result<(), CompileError> {
-        let key = PortKey { ifindex: port.ifindex, outer: UNTAGGED, inner: UNTAGGED };
+        let key = port.key();
         for probe in 0..limits::PORT_PROBES {
             let bucket = key.bucket().wrapping_add(probe) % limits::PORT_BUCKETS;
             let place = self.port_slots.get_mut(bucket as usize);
@@ -118,7 +131,7 @@ impl Compiled {
                 return Ok(());
             }
         }
-        Err(CompileError::PortTable { port: port.interface.clone() })
+        Err(CompileError::PortTable { port: port.name.clone() })
     }
 
     fn port_entry(
@@ -127,51 +140,66 @@ impl Compiled {
         port: &BoundPort,
     ) -> Result<image::Port, CompileError> {
         let mut entry = image::Port { mac: port.mac.0, ..image::Port::default() };
-        let slot_of = |name: &str| {
-            self.bound.iter().find(|port| port.interface == name).map_or(0, |port| port.slot)
-        };
+        (entry.tags, entry.tag_length) = tag_bytes(port.tags);
         match port.kind {
             PortKind::Circuit => {
                 entry.kind = PORT_CIRCUIT;
-                entry.peer = ports::cpu_of(&port.interface).map_or(0, |cpu| slot_of(&cpu));
-                if let Some(circuit) = state.circuit_ports.get(&port.interface) {
-                    entry.root = self.root(&port.interface, &circuit.vrf)?;
-                    entry.address = circuit.address.ip().octets();
+                if let Some(circuit) = state.circuit_ports.get(&port.name) {
+                    entry.peer = circuit.cpu.as_deref().map_or(0, |cpu| self.slot_of(cpu));
+                    let roots = self.roots(&port.name, &circuit.vrf)?;
+                    (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
+                    entry.address_ipv4 = circuit.address.ip().octets();
+                    let ipv6 = circuit.ipv6.map(|link| link.address.ip().octets());
+                    entry.address_ipv6 = ipv6.unwrap_or_default();
                 }
             }
             PortKind::Fabric => {
                 entry.kind = PORT_FABRIC;
-                if let Some(fabric) = state.fabric_ports.get(&port.interface) {
-                    entry.root = self.sources(port, fabric)?;
+                if let Some(fabric) = state.fabric_ports.get(&port.name) {
+                    let roots = self.sources(port, fabric)?;
+                    (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
                 }
             }
             PortKind::Cpu => {
                 entry.kind = PORT_CPU;
-                let circuit = state.circuit_ports.keys();
-                let mut circuit =
-                    circuit.filter(|name| ports::cpu_of(name).as_deref() == Some(&port.interface));
-                entry.peer = circuit.next().map_or(0, |name| slot_of(name));
+                let mut circuits = state.circuit_ports.iter();
+                let circuit = circuits.find(|(_, it)| it.cpu.as_ref() == Some(&port.name));
+                if let Some((name, circuit)) = circuit {
+                    entry.peer = self.slot_of(name);
+                    (entry.tags, entry.tag_length) = tag_bytes(circuit.tags);
+                }
             }
         }
         Ok(entry)
     }
 
+    fn slot_of(&self, name: &str) -> u32 {
+        self.bound.iter().find(|port| port.name == name).map_or(0, |port| port.slot)
+    }
+
     /// The table from source address to VNet of one fabric port.
-    fn sources(&mut self, port: &BoundPort, fabric: &FabricPort) -> Result<u32, CompileError> {
-        let mut sources: BTreeMap<Ipv4Network, (u32, &str)> = BTreeMap::new();
+    fn sources(&mut self, port: &BoundPort, fabric: &FabricPort) -> Result<Roots, CompileError> {
+        let mut sources: BTreeMap<IpNetwork, (u32, &str)> = BTreeMap::new();
         for (name, vnet) in &fabric.vnets {
-            let root = self.root(name, &vnet.vrf)?;
+            let roots = self.roots(name, &vnet.vrf)?;
             let index = self.vnets.len() as u32;
             if index >= limits::VNETS {
                 return Err(CompileError::TooManyVnets);
             }
-            self.vnets.push(image::Vnet { root, address: vnet.address.octets() });
+            self.vnets.push(image::Vnet {
+                root_ipv4: roots.ipv4,
+                root_ipv6: roots.ipv6,
+                address_ipv4: vnet.address.octets(),
+                address_ipv6: vnet.address_ipv6.map(|address| address.octets()).unwrap_or_default(),
+                reserved: 0,
+            });
             self.vnet_names.push(CompiledVnet {
                 name: name.clone(),
                 port: port.slot,
                 vrf: vnet.vrf.clone(),
-                root,
+                roots,
                 address: vnet.address,
+                address_ipv6: vnet.address_ipv6,
             });
             for prefix in &vnet.prefixes {
                 if let Some((_, first)) = sources.insert(*prefix, (index, name)) {
@@ -185,11 +213,11 @@ impl Compiled {
             }
         }
         let entries = sources.into_iter().map(|(prefix, (index, _))| (prefix, index));
-        Ok(self.prefixes.add_table(entries)?)
+        Ok(self.add_tables(entries.collect())?)
     }
 
-    fn root(&self, user: &str, vrf: &str) -> Result<u32, CompileError> {
-        self.vrf_root(vrf)
+    fn roots(&self, user: &str, vrf: &str) -> Result<Roots, CompileError> {
+        self.vrf_roots(vrf)
             .ok_or_else(|| CompileError::UnknownVrf { user: user.to_owned(), vrf: vrf.to_owned() })
     }
 }

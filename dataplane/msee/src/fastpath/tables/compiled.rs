@@ -1,10 +1,13 @@
 //! What an image means: names for its indices, and the lookups of the XDP program in userspace.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-use abi::image;
+use abi::image::{self, PortKey};
 use desired::{Route, VrfName};
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use super::prefixes::Prefixes;
 use crate::fastpath::BoundPort;
@@ -14,6 +17,9 @@ use crate::fastpath::BoundPort;
 pub struct Compiled {
     pub(super) generation: u64,
     pub(super) bound: Vec<BoundPort>,
+    /// Place in `bound` by slot, and slot by what arrives.
+    pub(super) by_slot: HashMap<u32, usize>,
+    pub(super) by_key: HashMap<PortKey, u32>,
     pub(super) port_slots: Vec<image::PortSlot>,
     pub(super) ports: Vec<image::Port>,
     pub(super) vnets: Vec<image::Vnet>,
@@ -33,17 +39,34 @@ pub struct CompiledVnet {
     pub port: u32,
     /// Name of the VRF its traffic is routed in.
     pub vrf: VrfName,
-    /// Root node of that VRF.
-    pub root: u32,
-    /// The address the VNet knows this MSEE by.
+    /// Root nodes of that VRF.
+    pub roots: Roots,
+    /// The IPv4 address the VNet knows this MSEE by.
     pub address: Ipv4Addr,
+    /// The IPv6 address, when it has one.
+    pub address_ipv6: Option<Ipv6Addr>,
+}
+
+/// Root nodes of a pair of tables, one for each IP version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roots {
+    /// Of the IPv4 table.
+    pub ipv4: u32,
+    /// Of the IPv6 table.
+    pub ipv6: u32,
+}
+
+impl Roots {
+    fn of(self, address: IpAddr) -> u32 {
+        if address.is_ipv4() { self.ipv4 } else { self.ipv6 }
+    }
 }
 
 /// The route behind a lookup, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteOf<'a> {
     /// The matching prefix.
-    pub prefix: Ipv4Network,
+    pub prefix: IpNetwork,
     /// Its next hop, and why.
     pub route: &'a Route,
 }
@@ -58,8 +81,8 @@ pub(super) struct AdjacencyName {
 /// A VRF, compiled and as it was desired.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    pub(super) root: u32,
-    pub(super) routes: BTreeMap<Ipv4Network, Route>,
+    pub(super) roots: Roots,
+    pub(super) routes: BTreeMap<IpNetwork, Route>,
 }
 
 impl Compiled {
@@ -73,9 +96,14 @@ impl Compiled {
         &self.bound
     }
 
-    /// The interface in a slot.
+    /// The port in a slot.
     pub fn bound_port(&self, slot: u32) -> Option<&BoundPort> {
-        self.bound.iter().find(|port| port.slot == slot)
+        self.bound.get(*self.by_slot.get(&slot)?)
+    }
+
+    /// The slot of the port that a frame with these tags arrives by.
+    pub fn slot(&self, key: PortKey) -> Option<u32> {
+        self.by_key.get(&key).copied()
     }
 
     /// The port in a slot, as packets see it.
@@ -105,26 +133,31 @@ impl Compiled {
         self.vnet_names.get((index as usize).checked_sub(1)?)
     }
 
-    /// Root node of a VRF.
-    pub fn vrf_root(&self, vrf: &str) -> Option<u32> {
-        self.vrfs.get(vrf).map(|table| table.root)
+    /// Root nodes of a VRF.
+    pub fn vrf_roots(&self, vrf: &str) -> Option<Roots> {
+        self.vrfs.get(vrf).map(|table| table.roots)
+    }
+
+    /// Root nodes of the VRF of a circuit port.
+    pub fn port_roots(port: &image::Port) -> Roots {
+        Roots { ipv4: port.root_ipv4, ipv6: port.root_ipv6 }
     }
 
     /// Index of the VNet that a source address belongs to on a fabric port.
-    pub fn source_vnet(&self, fabric_slot: u32, source: Ipv4Addr) -> Option<u32> {
+    pub fn source_vnet(&self, fabric_slot: u32, source: IpAddr) -> Option<u32> {
         let port = self.port(fabric_slot).filter(|port| port.kind == image::PORT_FABRIC)?;
-        self.prefixes.lookup(port.root, source)
+        self.prefixes.lookup(Self::port_roots(port).of(source), source)
     }
 
-    /// Index of the adjacency (the first of its group) behind the longest match from a VRF's root.
-    pub fn lookup(&self, root: u32, destination: Ipv4Addr) -> Option<u32> {
-        self.prefixes.lookup(root, destination)
+    /// Index of the adjacency (the first of its group) behind the longest match in a VRF.
+    pub fn lookup(&self, roots: Roots, destination: IpAddr) -> Option<u32> {
+        self.prefixes.lookup(roots.of(destination), destination)
     }
 
     /// The route behind [`Compiled::lookup`]. Walks all routes of the VRF: for people, not packets.
-    pub fn route_of(&self, root: u32, destination: Ipv4Addr) -> Option<RouteOf<'_>> {
-        let table = self.vrfs.values().find(|table| table.root == root)?;
-        let matching = table.routes.iter().filter(|(prefix, _)| prefix.contains(destination));
+    pub fn route_of(&self, vrf: &str, destination: IpAddr) -> Option<RouteOf<'_>> {
+        let routes = self.vrfs.get(vrf)?.routes.iter();
+        let matching = routes.filter(|(prefix, _)| prefix.contains(destination));
         let (prefix, route) = matching.max_by_key(|(prefix, _)| prefix.prefix())?;
         Some(RouteOf { prefix: *prefix, route })
     }

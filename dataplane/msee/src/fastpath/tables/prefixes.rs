@@ -1,16 +1,17 @@
-//! The prefix structure: a trie with a stride of 8 bits, all tables in one pool of nodes.
+//! The prefix structure: a trie with a stride of 8 bits, all tables of both IP versions in one pool
+//! of nodes. A table holds prefixes of one version.
 //!
 //! Prefixes are inserted in order of length, so each one simply overwrites the entries it covers,
 //! and what a shorter one left behind is pushed down into every node made later. A lookup then
 //! ends at the first leaf: there is no backtracking, and no prefix length in the image.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use abi::{
     image::{LEAF, NO_ROUTE, Node},
     limits,
 };
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 /// The pool has no room for another node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +35,7 @@ impl Prefixes {
     /// the prefixes are ignored.
     pub(super) fn add_table(
         &mut self,
-        prefixes: impl IntoIterator<Item = (Ipv4Network, u32)>,
+        prefixes: impl IntoIterator<Item = (IpNetwork, u32)>,
     ) -> Result<u32, NodesExhausted> {
         let mut prefixes: Vec<_> = prefixes.into_iter().collect();
         prefixes.sort_by_key(|(prefix, _)| prefix.prefix());
@@ -49,10 +50,10 @@ impl Prefixes {
     }
 
     /// The index behind the longest match, walked exactly as the XDP program walks.
-    pub(super) fn lookup(&self, root: u32, address: Ipv4Addr) -> Option<u32> {
+    pub(super) fn lookup(&self, root: u32, address: IpAddr) -> Option<u32> {
         let mut index = root;
-        for octet in address.octets() {
-            let entry = *self.nodes.get(index as usize)?.get(usize::from(octet))?;
+        for octet in Octets::of(address).used() {
+            let entry = *self.nodes.get(index as usize)?.get(usize::from(*octet))?;
             if entry == NO_ROUTE {
                 return None;
             }
@@ -69,11 +70,12 @@ impl Prefixes {
         &self.nodes
     }
 
-    fn insert(&mut self, root: u32, prefix: Ipv4Network, leaf: u32) -> Result<(), NodesExhausted> {
+    fn insert(&mut self, root: u32, prefix: IpNetwork, leaf: u32) -> Result<(), NodesExhausted> {
         let length = usize::from(prefix.prefix());
         // The prefix ends in the node reached after this many whole octets; /0 ends in the root.
         let whole = length.saturating_sub(1) / 8;
-        let octets = prefix.network().octets();
+        let octets = Octets::of(prefix.network());
+        let octets = octets.used();
         let mut node = root;
         for octet in octets.iter().take(whole) {
             node = self.descend(node, *octet)?;
@@ -111,6 +113,31 @@ impl Prefixes {
         }
         self.nodes.push([entry; limits::NODE_ENTRIES]);
         Ok(index as u32)
+    }
+}
+
+/// An address of either version, first octet first.
+struct Octets {
+    octets: [u8; 16],
+    length: usize,
+}
+
+impl Octets {
+    fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(address) => {
+                let mut octets = [0; 16];
+                for (place, octet) in octets.iter_mut().zip(address.octets()) {
+                    *place = octet;
+                }
+                Self { octets, length: 4 }
+            }
+            IpAddr::V6(address) => Self { octets: address.octets(), length: 16 },
+        }
+    }
+
+    fn used(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or_default()
     }
 }
 

@@ -42,7 +42,7 @@ fn sizes_28_to_1500_are_reflected_with_fresh_ttl_and_right_checksums() {
 fn a_corrupted_request_gives_a_reply_that_shows_it() {
     let mut request = request(56);
     request[40] ^= 0xff;
-    assert_ne!(crate::checksum::internet(&reply(&request)[20..]), 0);
+    assert_ne!(packet::checksum::internet(&reply(&request)[20..]), 0);
 }
 
 #[test]

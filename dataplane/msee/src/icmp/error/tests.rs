@@ -108,8 +108,8 @@ proptest! {
             let mut out = Vec::new();
             write(ErrorMessage::TimeExceeded, &offending, OURS, &mut out);
             prop_assert!(out.len() <= LARGEST);
-            prop_assert_eq!(crate::checksum::internet(&out[..20]), 0);
-            prop_assert_eq!(crate::checksum::internet(&out[20..]), 0);
+            prop_assert_eq!(packet::checksum::internet(&out[..20]), 0);
+            prop_assert_eq!(packet::checksum::internet(&out[20..]), 0);
         }
     }
 }

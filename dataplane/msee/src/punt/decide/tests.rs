@@ -1,14 +1,17 @@
-use std::time::Duration;
+use std::{net::Ipv6Addr, time::Duration};
 
 use etherparse::PacketBuilder;
 use proptest::prelude::*;
 
 use super::*;
 use crate::example::{
-    self, CE, CE_MAC, CIRCUIT, CIRCUIT_MAC, FABRIC, FABRIC_MAC, FABRIC_MTU, FAR_FABRIC,
-    FAR_GATEWAY_MACS, FAR_MAC, FAR_VM, GATEWAY_MAC, HUB_VM, HUB_VM_MAC, NOWHERE, OURS_AT_CE,
-    OURS_AT_FAR, OURS_AT_HUB, SPOKE_VM,
+    self, CE, CE_IPV6, CE_MAC, CIRCUIT, CIRCUIT_MAC, FABRIC, FABRIC_MAC, FABRIC_MTU, FAR_FABRIC,
+    FAR_GATEWAY_MACS, FAR_MAC, FAR_VM, GATEWAY_MAC, HUB_VM, HUB_VM_IPV6, HUB_VM_MAC, NOWHERE,
+    OURS_AT_CE, OURS_AT_CE_IPV6, OURS_AT_FAR, OURS_AT_HUB, OURS_AT_HUB_IPV6, SPOKE_VM,
 };
+use packet::Ipv4;
+
+use crate::{arp, icmpv6::neighbour};
 
 /// A UDP packet in a frame for the MSEE's port.
 fn udp(port_mac: [u8; 6], source: Ipv4Addr, destination: Ipv4Addr) -> Vec<u8> {
@@ -39,7 +42,7 @@ fn decide_with(
     now: Instant,
 ) -> (Decision, Vec<u8>) {
     let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
-    let punt = Punt { port, metadata, frame };
+    let punt = Punt { ifindex: 100 + port, metadata, frame };
     let mut out = vec![0xee; 3];
     let decision = responder.decide(&punt, &example::compiled(), now, &mut out);
     (decision, out)
@@ -255,6 +258,94 @@ fn frames_that_do_not_parse_or_were_not_punted_for_us_are_a_defect() {
     assert_silent(&decide(CIRCUIT, Verdict::TtlExpired, &ipv6), Verdict::PuntMalformed);
 }
 
+fn udp_ipv6(port_mac: [u8; 6], source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2([2, 9, 9, 9, 9, 9], port_mac)
+        .ipv6(source.octets(), destination.octets(), 1)
+        .udp(33_434, 33_435)
+        .write(&mut frame, &[0; 32])
+        .unwrap();
+    frame
+}
+
+fn assert_answered_ipv6(
+    (decision, out): &(Decision, Vec<u8>),
+    expected: Verdict,
+    port: u32,
+    macs: [[u8; 6]; 2],
+    addresses: [Ipv6Addr; 2],
+) {
+    assert_eq!(*decision, Decision { verdict: expected, send_by: Some(port) });
+    let frame = Ethernet::parse(out).unwrap();
+    assert_eq!([frame.destination, frame.source], macs);
+    let packet = Packet::parse(&frame).unwrap();
+    assert_eq!([packet.source(), packet.destination()], addresses.map(IpAddr::V6));
+}
+
+#[test]
+fn ipv6_senders_are_told_in_icmpv6() {
+    let frame = udp_ipv6(CIRCUIT_MAC.0, CE_IPV6, HUB_VM_IPV6);
+    let macs = [CE_MAC.0, CIRCUIT_MAC.0];
+    for (punted_as, expected) in [
+        (Verdict::TtlExpired, Verdict::IcmpTimeExceeded),
+        (Verdict::NoRoute, Verdict::IcmpNetUnreachable),
+        (Verdict::LocalUnreachable, Verdict::IcmpPortUnreachable),
+        (Verdict::TooBig, Verdict::IcmpFragmentationNeeded),
+    ] {
+        let answer = decide(CIRCUIT, punted_as, &frame);
+        let addresses = [OURS_AT_CE_IPV6, CE_IPV6];
+        assert_answered_ipv6(&answer, expected, CIRCUIT, macs, addresses);
+    }
+    // The hub's IPv6 is not in FastPath: the answer passes the gateway.
+    let frame = udp_ipv6(FABRIC_MAC.0, HUB_VM_IPV6, CE_IPV6);
+    let macs = [GATEWAY_MAC.0, FABRIC_MAC.0];
+    let answer = decide(FABRIC, Verdict::TtlExpired, &frame);
+    let addresses = [OURS_AT_HUB_IPV6, HUB_VM_IPV6];
+    assert_answered_ipv6(&answer, Verdict::IcmpTimeExceeded, FABRIC, macs, addresses);
+}
+
+#[test]
+fn packet_too_big_tells_the_next_hops_mtu() {
+    let frame = udp_ipv6(CIRCUIT_MAC.0, CE_IPV6, HUB_VM_IPV6);
+    let (_, out) = decide(CIRCUIT, Verdict::TooBig, &frame);
+    assert_eq!(out[ETHERNET_HEADER + 40..][..2], [2, 0]);
+    assert_eq!(out[ETHERNET_HEADER + 44..][..4], FABRIC_MTU.to_be_bytes());
+}
+
+#[test]
+fn neighbour_discovery_is_answered_for_our_addresses_and_no_other() {
+    let solicitation = |target: Ipv6Addr| {
+        let mut frame = neighbour::group_mac(neighbour::solicited_node(target)).to_vec();
+        frame.extend_from_slice(&HUB_VM_MAC.0);
+        frame.extend_from_slice(&[0x86, 0xdd]);
+        neighbour::write_solicitation(HUB_VM_IPV6, target, HUB_VM_MAC.0, &mut frame);
+        frame
+    };
+    let answer = decide(FABRIC, Verdict::LocalNd, &solicitation(OURS_AT_HUB_IPV6));
+    let macs = [HUB_VM_MAC.0, FABRIC_MAC.0];
+    let addresses = [OURS_AT_HUB_IPV6, HUB_VM_IPV6];
+    assert_answered_ipv6(&answer, Verdict::NdReply, FABRIC, macs, addresses);
+    for other in [HUB_VM_IPV6, CE_IPV6, OURS_AT_CE_IPV6] {
+        assert_silent(&decide(FABRIC, Verdict::LocalNd, &solicitation(other)), Verdict::NdIgnored);
+    }
+    let elsewhere = decide(FAR_FABRIC, Verdict::LocalNd, &solicitation(OURS_AT_HUB_IPV6));
+    assert_silent(&elsewhere, Verdict::NdIgnored);
+}
+
+#[test]
+fn a_vnet_without_ipv6_has_nobody_to_answer_from() {
+    let frame = udp_ipv6(FAR_MAC.0, "fd00:1::4".parse().unwrap(), CE_IPV6);
+    let answer = decide(FAR_FABRIC, Verdict::TtlExpired, &frame);
+    assert_silent(&answer, Verdict::IcmpUnroutable);
+}
+
+#[test]
+fn a_frame_with_the_tags_of_no_port_is_not_answered() {
+    let frame = udp(CIRCUIT_MAC.0, CE, HUB_VM);
+    let tagged = [&frame[..12], &[0x81, 0, 0, 100], &frame[12..]].concat();
+    assert_silent(&decide(CIRCUIT, Verdict::TtlExpired, &tagged), Verdict::IcmpUnroutable);
+}
+
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(
@@ -262,7 +353,7 @@ proptest! {
         verdict in any::<u16>(), port in 0u32..70,
     ) {
         let punt =
-            Punt { port, metadata: Metadata { verdict, ..Metadata::default() }, frame: &frame };
+            Punt { ifindex: 100 + port, metadata: Metadata { verdict, ..Metadata::default() }, frame: &frame };
         let mut out = Vec::new();
         let mut responder = Responder::new(Rate::default());
         let decision = responder.decide(&punt, &example::compiled(), Instant::now(), &mut out);
@@ -285,7 +376,7 @@ proptest! {
         let (decision, out) = decide(CIRCUIT, verdict, &frame);
         if decision.send_by.is_some() {
             let packet = Ipv4::parse(&out[ETHERNET_HEADER..]).unwrap();
-            prop_assert_eq!(crate::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
+            prop_assert_eq!(packet::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
             prop_assert_eq!(packet.ttl(), 64);
         }
     }

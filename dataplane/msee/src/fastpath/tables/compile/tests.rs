@@ -1,7 +1,10 @@
 use std::net::Ipv4Addr;
 
-use abi::image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY};
-use desired::{Adjacency, CircuitPort, FabricVnet, GatewayNextHop, MacAddress, Route, Vrf};
+use abi::image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, ADJACENCY_UNRESOLVED};
+use desired::{
+    Adjacency, CircuitPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress, Route,
+    ServiceEthertype, Tags, Vrf,
+};
 
 use super::*;
 
@@ -11,8 +14,9 @@ fn mac(last: u8) -> MacAddress {
 
 fn bound(slot: u32, interface: &str, kind: PortKind) -> BoundPort {
     let ifindex = slot + 10;
-    let (interface, mac) = (interface.to_owned(), mac(u8::try_from(slot).unwrap()));
-    BoundPort { slot, interface, ifindex, mac, mtu: 1_500, kind }
+    let (interface, mac) = (interface.to_owned(), mac(slot as u8));
+    let (name, tags) = (interface.clone(), Tags::Untagged);
+    BoundPort { slot, name, interface, ifindex, tags, mac, mtu: 1_500, kind }
 }
 
 fn ports() -> Vec<BoundPort> {
@@ -25,7 +29,7 @@ fn ports() -> Vec<BoundPort> {
 
 fn gateway() -> Adjacency {
     let instance =
-        |last| GatewayNextHop { address: Ipv4Addr::new(10, 255, 0, last), mac: mac(last) };
+        |last| GatewayNextHop { address: Ipv4Addr::new(10, 255, 0, last), mac: Some(mac(last)) };
     Adjacency::Gateway {
         port: "eth2".to_owned(),
         gateway: "ERGW1".to_owned(),
@@ -37,7 +41,8 @@ fn gateway() -> Adjacency {
 fn direct() -> Adjacency {
     Adjacency::Direct {
         port: "eth2".to_owned(),
-        mac: mac(0x44),
+        address: Ipv4Addr::new(10, 255, 10, 4).into(),
+        mac: Some(mac(0x44)),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
     }
@@ -56,13 +61,21 @@ fn state() -> MseeState {
         prefixes: vec![prefix.parse().unwrap()],
         vrf: "circuit".to_owned(),
         address: Ipv4Addr::new(10, 255, 0, 4),
+        address_ipv6: Some("fd00:255::4".parse().unwrap()),
     };
     let circuit = CircuitPort {
         circuit: "CIRCUIT_EQUINIX".to_owned(),
         vrf: "circuit".to_owned(),
         address: "172.16.1.2/30".parse().unwrap(),
         peer: Ipv4Addr::new(172, 16, 1, 1),
-        peer_mac: mac(0x11),
+        peer_mac: Some(mac(0x11)),
+        interface: "eth1".to_owned(),
+        tags: Tags::Untagged,
+        cpu: Some("xcpu1".to_owned()),
+        ipv6: Some(Ipv6Link {
+            address: "fd00:172::2/126".parse().unwrap(),
+            peer: "fd00:172::1".parse().unwrap(),
+        }),
     };
     let vnets = [("hub", vnet("10.255.0.0/16")), ("spoke", vnet("10.254.0.0/16"))];
     MseeState {
@@ -83,8 +96,8 @@ fn compile() -> Compiled {
 #[test]
 fn each_next_hop_is_an_adjacency_once_and_reads_like_a_sentence() {
     let compiled = compile();
-    let root = compiled.vrf_root("circuit").unwrap();
-    let at = |text: &str| compiled.lookup(root, text.parse().unwrap());
+    let roots = compiled.vrf_roots("circuit").unwrap();
+    let at = |text: &str| compiled.lookup(roots, text.parse().unwrap());
     let spoke = at("10.254.10.4").unwrap();
     assert_eq!(at("10.255.99.99"), Some(spoke), "both prefixes share the gateway's group");
     assert_eq!(compiled.adjacency_name(spoke), "gateway ERGW1 (conn1)");
@@ -103,12 +116,12 @@ fn each_next_hop_is_an_adjacency_once_and_reads_like_a_sentence() {
 #[test]
 fn a_gateways_instances_are_one_group() {
     let compiled = compile();
-    let root = compiled.vrf_root("circuit").unwrap();
-    let first = compiled.lookup(root, Ipv4Addr::new(10, 254, 0, 1)).unwrap();
+    let roots = compiled.vrf_roots("circuit").unwrap();
+    let first = compiled.lookup(roots, Ipv4Addr::new(10, 254, 0, 1).into()).unwrap();
     let [one, two] = [first, first + 1].map(|index| *compiled.adjacency(index).unwrap());
     assert_eq!((one.members, two.members), (2, 1));
-    assert_eq!(one.macs, [2, 0, 0, 0, 0, 12, 2, 0, 0, 0, 0, 2]);
-    assert_eq!(two.macs, [2, 0, 0, 0, 0, 13, 2, 0, 0, 0, 0, 2]);
+    assert_eq!(one.header[..12], [2, 0, 0, 0, 0, 12, 2, 0, 0, 0, 0, 2]);
+    assert_eq!(two.header[..12], [2, 0, 0, 0, 0, 13, 2, 0, 0, 0, 0, 2]);
     assert_eq!((one.port, one.mtu), (2, 1_500));
     let instances = [first, first + 1].map(|index| compiled.adjacency_instance(index).unwrap());
     assert_eq!(instances.map(|instance| instance.octets()[3]), [12, 13]);
@@ -118,8 +131,11 @@ fn a_gateways_instances_are_one_group() {
 fn ports_know_their_peers_roots_and_addresses() {
     let compiled = compile();
     let circuit = compiled.port(1).unwrap();
-    assert_eq!((circuit.kind, circuit.peer, circuit.address), (PORT_CIRCUIT, 3, [172, 16, 1, 2]));
-    assert_eq!(Some(circuit.root), compiled.vrf_root("circuit"));
+    assert_eq!(
+        (circuit.kind, circuit.peer, circuit.address_ipv4),
+        (PORT_CIRCUIT, 3, [172, 16, 1, 2])
+    );
+    assert_eq!(Some(Compiled::port_roots(circuit)), compiled.vrf_roots("circuit"));
     let cpu = compiled.port(3).unwrap();
     assert_eq!((cpu.kind, cpu.peer), (PORT_CPU, 1));
     assert_eq!(compiled.port(2).unwrap().kind, PORT_FABRIC);
@@ -140,7 +156,7 @@ fn every_port_is_found_within_its_probes() {
         let slots: Vec<u32> = compiled.port_slots.iter().map(|place| place.slot).collect();
         assert_eq!(slots.iter().filter(|slot| **slot != 0).count(), ports.len(), "{spacing}");
         for port in &ports {
-            let key = PortKey { ifindex: port.ifindex, outer: UNTAGGED, inner: UNTAGGED };
+            let key = port.key();
             let probes = (0..limits::PORT_PROBES).map(|probe| {
                 let bucket = (key.bucket() + probe) % limits::PORT_BUCKETS;
                 compiled.port_slots[bucket as usize]
@@ -161,20 +177,23 @@ fn the_source_names_the_vnet() {
     assert_eq!(vnet("10.255.10.4"), Some("hub"));
     assert_eq!(vnet("10.254.10.4"), Some("spoke"));
     assert_eq!(vnet("10.253.10.4"), None);
-    assert_eq!(compiled.source_vnet(1, Ipv4Addr::new(10, 255, 10, 4)), None, "no fabric port");
+    assert_eq!(
+        compiled.source_vnet(1, Ipv4Addr::new(10, 255, 10, 4).into()),
+        None,
+        "no fabric port"
+    );
     assert_eq!(compiled.vnet(0), None);
 }
 
 #[test]
 fn a_route_is_explained_by_its_prefix_and_reason() {
     let compiled = compile();
-    let root = compiled.vrf_root("circuit").unwrap();
-    let found = compiled.route_of(root, Ipv4Addr::new(10, 255, 10, 4)).unwrap();
+    let found = compiled.route_of("circuit", Ipv4Addr::new(10, 255, 10, 4).into()).unwrap();
     assert_eq!(
         (found.prefix.to_string().as_str(), found.route.why.as_str()),
         ("10.255.10.4/32", "hub VM: FastPath")
     );
-    assert_eq!(compiled.route_of(root, Ipv4Addr::new(1, 1, 1, 1)), None);
+    assert_eq!(compiled.route_of("circuit", Ipv4Addr::new(1, 1, 1, 1).into()), None);
 }
 
 #[test]
@@ -224,14 +243,49 @@ fn tables_beyond_their_limits_are_refused() {
     let routes = &mut many.vrfs.get_mut("circuit").unwrap().routes;
     for number in 0..limits::ADJACENCIES {
         let [.., c, d] = number.to_be_bytes();
+        let address = Ipv4Addr::new(10, 250, c, d);
         let adjacency = Adjacency::Direct {
             port: "eth2".to_owned(),
-            mac: mac(1),
+            address: address.into(),
+            mac: Some(mac(1)),
             vm: format!("vm{number}"),
             connection: "conn1".to_owned(),
         };
-        let prefix = Ipv4Network::new(Ipv4Addr::new(10, 250, c, d), 32).unwrap();
-        routes.insert(prefix, Route { adjacency, why: String::new() });
+        routes.insert(
+            IpNetwork::from(std::net::IpAddr::V4(address)),
+            Route { adjacency, why: String::new() },
+        );
     }
     assert_eq!(Compiled::new(&many, &ports(), 1).unwrap_err(), CompileError::TooManyAdjacencies);
+}
+
+#[test]
+fn tags_are_part_of_the_link_header_and_taken_off_the_mtu() {
+    let ethertype = ServiceEthertype::Dot1ad;
+    let tags = Tags::Qinq { service: 20, customer: 100, ethertype };
+    let mut state = state();
+    state.circuit_ports.get_mut("eth1").unwrap().tags = tags;
+    let mut ports = ports();
+    ports[0].tags = tags;
+    let compiled = Compiled::new(&state, &ports, 1).unwrap();
+    let expected = [0x88, 0xa8, 0, 20, 0x81, 0, 0, 100];
+    let (circuit, cpu) = (compiled.port(1).unwrap(), compiled.port(3).unwrap());
+    assert_eq!((circuit.tags, circuit.tag_length), (expected, 8));
+    assert_eq!((cpu.tags, cpu.tag_length), (expected, 8), "what the kernel sends is tagged");
+    let roots = compiled.vrf_roots("circuit").unwrap();
+    let index = compiled.lookup(roots, "172.16.1.1".parse().unwrap()).unwrap();
+    let adjacency = compiled.adjacency(index).unwrap();
+    assert_eq!((adjacency.tag_length, adjacency.mtu), (8, 1_492));
+    assert_eq!(adjacency.header[12..], expected);
+    assert_eq!(compiled.slot(ports[0].key()), Some(1));
+}
+
+#[test]
+fn a_next_hop_without_a_mac_address_is_unresolved() {
+    let mut state = state();
+    state.circuit_ports.get_mut("eth1").unwrap().peer_mac = None;
+    let compiled = Compiled::new(&state, &ports(), 1).unwrap();
+    let roots = compiled.vrf_roots("circuit").unwrap();
+    let index = compiled.lookup(roots, "172.16.1.1".parse().unwrap()).unwrap();
+    assert_eq!(compiled.adjacency(index).unwrap().kind, ADJACENCY_UNRESOLVED);
 }

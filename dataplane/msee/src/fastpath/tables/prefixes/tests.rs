@@ -1,3 +1,6 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnetwork::{Ipv4Network, Ipv6Network};
 use prefix_trie::PrefixMap;
 use proptest::prelude::*;
 
@@ -18,12 +21,13 @@ fn boundaries(prefix: Ipv4Network) -> [Ipv4Addr; 4] {
 fn agree(prefixes: &[(Ipv4Network, u32)], addresses: impl IntoIterator<Item = Ipv4Addr>) {
     let mut nodes = Prefixes::default();
     let oracle: PrefixMap<Ipv4Network, u32> = prefixes.iter().copied().collect();
-    let root = nodes.add_table(oracle.iter().map(|(prefix, index)| (prefix, *index))).unwrap();
+    let root =
+        nodes.add_table(oracle.iter().map(|(prefix, index)| (prefix.into(), *index))).unwrap();
     let edges = prefixes.iter().flat_map(|(prefix, _)| boundaries(*prefix));
     for address in edges.chain(addresses) {
         let host = Ipv4Network::new(address, 32).unwrap();
         let expected = oracle.get_lpm(&host).map(|(_, index)| *index);
-        assert_eq!(nodes.lookup(root, address), expected, "{address} in {prefixes:?}");
+        assert_eq!(nodes.lookup(root, address.into()), expected, "{address} in {prefixes:?}");
     }
 }
 
@@ -31,7 +35,7 @@ fn agree(prefixes: &[(Ipv4Network, u32)], addresses: impl IntoIterator<Item = Ip
 fn an_empty_table_costs_no_node_and_has_no_route() {
     let mut nodes = Prefixes::default();
     assert_eq!(nodes.add_table([]), Ok(0));
-    assert_eq!(nodes.lookup(0, Ipv4Addr::LOCALHOST), None);
+    assert_eq!(nodes.lookup(0, Ipv4Addr::LOCALHOST.into()), None);
     assert_eq!(nodes.nodes().len(), 1);
 }
 
@@ -64,18 +68,18 @@ fn the_order_of_insertion_does_not_matter() {
 fn tables_of_one_pool_do_not_see_each_other() {
     let mut nodes = Prefixes::default();
     let prefix = network(0x0a00_0000, 8);
-    let one = nodes.add_table([(prefix, 1)]).unwrap();
-    let two = nodes.add_table([(prefix, 2)]).unwrap();
-    let inside = Ipv4Addr::new(10, 1, 2, 3);
+    let one = nodes.add_table([(prefix.into(), 1)]).unwrap();
+    let two = nodes.add_table([(prefix.into(), 2)]).unwrap();
+    let inside = Ipv4Addr::new(10, 1, 2, 3).into();
     assert_eq!((nodes.lookup(one, inside), nodes.lookup(two, inside)), (Some(1), Some(2)));
-    assert_eq!(nodes.lookup(one, Ipv4Addr::new(11, 0, 0, 0)), None);
+    assert_eq!(nodes.lookup(one, Ipv4Addr::new(11, 0, 0, 0).into()), None);
 }
 
 #[test]
 fn a_full_pool_is_an_error() {
     let mut nodes = Prefixes::default();
     // Two octets deep and each in a node of its own: 64 * 256 nodes are too many.
-    let many = (0..64_u32 << 8).map(|index| (network(index << 16, 24), 1));
+    let many = (0..64_u32 << 8).map(|index| (network(index << 16, 24).into(), 1));
     assert_eq!(nodes.add_table(many), Err(NodesExhausted));
     assert_eq!(nodes.nodes().len(), limits::NODES as usize);
 }
@@ -96,5 +100,28 @@ proptest! {
             })
             .collect();
         agree(&prefixes, addresses.into_iter().map(|pair| Ipv4Addr::from_bits(address(pair))));
+    }
+
+    #[test]
+    fn ipv6_agrees_with_a_prefix_trie(
+        // Few bits that vary, over the whole length, so that prefixes nest.
+        prefixes in prop::collection::vec((any::<u128>(), 0..=128_u8), 0..20),
+        addresses in prop::collection::vec(any::<u128>(), 100),
+    ) {
+        const VARYING: u128 = 0x0000_0001_0000_0003_8000_0000_4000_0001;
+        let network = |bits: u128, length| {
+            let address = Ipv6Addr::from_bits(0xfd00 << 112 | bits & VARYING);
+            let masked = Ipv6Network::new(address, length).unwrap().network();
+            Ipv6Network::new(masked, length).unwrap()
+        };
+        let oracle: PrefixMap<Ipv6Network, u32> =
+            prefixes.iter().zip(1..).map(|((bits, length), index)| (network(*bits, *length), index)).collect();
+        let mut nodes = Prefixes::default();
+        let root = nodes.add_table(oracle.iter().map(|(prefix, index)| (prefix.into(), *index))).unwrap();
+        for bits in addresses {
+            let host = network(bits, 128);
+            let expected = oracle.get_lpm(&host).map(|(_, index)| *index);
+            prop_assert_eq!(nodes.lookup(root, host.ip().into()), expected, "{}", host);
+        }
     }
 }

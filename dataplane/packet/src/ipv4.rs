@@ -1,60 +1,9 @@
-//! Views of the frames the fast path hands over, with every length checked once.
-//!
-//! The fast path has checked the same packet, but in another program at another time: these views
-//! take nothing from that. After `parse` succeeds no accessor can fail or read outside the frame.
-//! Bytes after the IPv4 total length are Ethernet padding (frames under 60 bytes) and are cut off,
-//! or an ICMP error would quote them.
+//! IPv4 packets: a view of one, and the header of one of our own.
 
 use std::net::Ipv4Addr;
 
-/// EtherType of IPv4.
-pub const ETHERTYPE_IPV4: u16 = 0x0800;
-/// EtherType of ARP (RFC 826).
-pub const ETHERTYPE_ARP: u16 = 0x0806;
-/// Length of an untagged Ethernet header; its first 12 bytes are the two MAC addresses.
-pub const ETHERNET_HEADER: usize = 14;
 /// Length of an IPv4 header without options.
 pub const IPV4_HEADER: usize = 20;
-/// IPv4 protocol number of ICMP.
-pub const PROTOCOL_ICMP: u8 = 1;
-/// IPv4 protocol number of TCP.
-pub const PROTOCOL_TCP: u8 = 6;
-/// IPv4 protocol number of UDP.
-pub const PROTOCOL_UDP: u8 = 17;
-
-/// An untagged Ethernet II frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Ethernet<'a> {
-    /// Destination MAC address.
-    pub destination: [u8; 6],
-    /// Source MAC address.
-    pub source: [u8; 6],
-    /// What the payload is.
-    pub ethertype: u16,
-    /// Everything behind the header, padding included.
-    pub payload: &'a [u8],
-}
-
-impl<'a> Ethernet<'a> {
-    /// Reads a frame; `None` when it is shorter than its header.
-    pub fn parse(frame: &'a [u8]) -> Option<Self> {
-        let (destination, rest) = frame.split_first_chunk()?;
-        let (source, rest) = rest.split_first_chunk()?;
-        let (ethertype, payload) = rest.split_first_chunk()?;
-        Some(Self {
-            destination: *destination,
-            source: *source,
-            ethertype: u16::from_be_bytes(*ethertype),
-            payload,
-        })
-    }
-
-    /// Whether the frame is for more than one station (broadcast or multicast): the group bit.
-    pub fn is_group_addressed(&self) -> bool {
-        let [first, ..] = self.destination;
-        first & 1 == 1
-    }
-}
 
 /// An IPv4 packet (RFC 791), cut to its total length.
 #[derive(Clone, Copy, Debug)]
@@ -199,6 +148,3 @@ impl Ipv4Header {
         with_checksum(crate::checksum::internet(&with_checksum([0, 0])).to_be_bytes())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,8 @@
 //! The trap: ones' complement has two zeros. RFC 1141's update can give a checksum of 0xffff where
 //! the sum over the bytes gives 0x0000; RFC 1624 equation 3 cannot, so only that one is here.
 
+use std::net::Ipv6Addr;
+
 /// The checksum of `bytes` as one block; an odd last byte counts as the high half of a word.
 ///
 /// Over a header that already carries its checksum the result is 0 when the checksum is right.
@@ -15,6 +17,19 @@ pub fn transport(source: [u8; 4], destination: [u8; 4], protocol: u8, segment: &
     let length = u32::try_from(segment.len()).unwrap_or(u32::MAX);
     let pseudo = sum(&source) + sum(&destination) + u64::from(protocol) + u64::from(length);
     !fold(pseudo + sum(segment))
+}
+
+/// The same of IPv6 (RFC 8200 8.1).
+pub fn transport_ipv6(
+    source: Ipv6Addr,
+    destination: Ipv6Addr,
+    next_header: u8,
+    segment: &[u8],
+) -> u16 {
+    let length = u32::try_from(segment.len()).unwrap_or(u32::MAX);
+    // The length takes two words; one is as good, for the sum is folded.
+    let pseudo = sum(&source.octets()) + sum(&destination.octets());
+    !fold(pseudo + u64::from(length) + u64::from(next_header) + sum(segment))
 }
 
 /// `checksum` after one 16-bit word it covers changed from `before` to `after` (RFC 1624 eqn. 3).

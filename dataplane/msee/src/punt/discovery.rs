@@ -1,0 +1,61 @@
+//! Who asks for our in-VNet addresses on a fabric port is told the port's MAC address: by ARP, and by
+//! Neighbour Discovery. A VM of a spoke asks for the hub's address, so all VNets of the port count.
+
+use std::net::IpAddr;
+
+use abi::{image, limits, verdict::Verdict};
+
+use packet::{ETHERTYPE_IPV6, Ethernet, Ipv6};
+
+use crate::{
+    arp,
+    fastpath::Compiled,
+    icmpv6::neighbour::{self, Message},
+};
+
+/// Answers an ARP request.
+pub(super) fn answer_arp(
+    slot: u32,
+    frame: &Ethernet<'_>,
+    compiled: &Compiled,
+    out: &mut Vec<u8>,
+) -> Result<(Verdict, u32), Verdict> {
+    let request = arp::Request::parse(frame.payload).ok_or(Verdict::ArpIgnored)?;
+    let port = owner(compiled, slot, request.target.into()).ok_or(Verdict::ArpIgnored)?;
+    request.write_reply(port.mac, out);
+    Ok((Verdict::ArpReply, slot))
+}
+
+/// Answers a neighbour solicitation. To duplicate address detection, which has no sender, all nodes
+/// of the link are told.
+pub(super) fn answer_nd(
+    slot: u32,
+    frame: &Ethernet<'_>,
+    packet: &Ipv6<'_>,
+    compiled: &Compiled,
+    out: &mut Vec<u8>,
+) -> Result<(Verdict, u32), Verdict> {
+    let message = Message::parse(packet).ok_or(Verdict::NdIgnored)?;
+    let Message::Solicitation { sender, target } = message else { return Err(Verdict::NdIgnored) };
+    let port = owner(compiled, slot, target.into()).ok_or(Verdict::NdIgnored)?;
+    let to = if sender.is_unspecified() {
+        neighbour::group_mac(neighbour::ALL_NODES)
+    } else {
+        frame.source
+    };
+    out.extend_from_slice(&to);
+    out.extend_from_slice(&port.mac);
+    out.extend_from_slice(&ETHERTYPE_IPV6.to_be_bytes());
+    neighbour::write_advertisement(sender, target, port.mac, out);
+    Ok((Verdict::NdReply, slot))
+}
+
+/// The fabric port `slot`, if a VNet on it knows this MSEE by `address`.
+fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
+    let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
+    let is_ours = vnets.any(|vnet| {
+        vnet.port == slot
+            && (address == vnet.address || vnet.address_ipv6.is_some_and(|ours| address == ours))
+    });
+    compiled.port(slot).filter(|port| is_ours && port.kind == image::PORT_FABRIC)
+}
