@@ -36,6 +36,18 @@ build: rust build-packages ## Build target/release/{erlab,msee,ergw,ercontrol}
 test: root run-packages test-packages build ## Run every test: units, in-kernel fixtures, whole labs (as root)
 	@ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --workspace --exclude benches --no-fail-fast
 
+# How many frames, and the seed they come from: `make fuzz FRAMES=100000000 SEED=7`.
+FRAMES ?= 10000000
+SEED ?= $(shell date +%s)
+
+.PHONY: fuzz
+fuzz: root rust build-packages run-packages test-packages ## Compare the router's program with the reference forwarder on FRAMES frames of SEED (as root)
+	@ERLAB_FUZZ_FRAMES=$(FRAMES) ERLAB_FUZZ_SEED=$(SEED) $(CARGO) test --locked --package msee --test fastpath -- --show-output differential
+
+.PHONY: soak
+soak: root rust build-packages run-packages test-packages ## The long versions of the promises in SPECIFICATION.md (as root)
+	@ERLAB_SOAK=1 ERLAB_FUZZ_FRAMES=10000000 $(CARGO) test --locked --package msee --test fastpath -- --show-output
+
 .PHONY: lint
 lint: rust lint-tools build-packages ## Formatting, clippy, licences and bans
 	@$(CARGO) fmt --all --check

@@ -36,6 +36,8 @@ pub fn state_with_fastpath_hosts(vms: u32) -> MseeState {
         tags: Tags::Untagged,
         cpu: None,
         ipv6: None,
+        bandwidth: None,
+        validate_source: false,
     };
     let vnet = FabricVnet {
         prefixes: vec![prefix([10, 128, 0, 0], 9).into()],

@@ -52,6 +52,14 @@ pub struct CircuitPort {
     pub peer_mac: Option<MacAddress>,
     /// The link's IPv6 addresses, when the peering has IPv6.
     pub ipv6: Option<Ipv6Link>,
+    /// The circuit's bandwidth in bits per second, policed on this link in each direction; without one
+    /// nothing is.
+    #[serde(default)]
+    pub bandwidth: Option<u64>,
+    /// Whether the source of what the customer sends must be in a prefix that it announced on this
+    /// link (RFC 3704).
+    #[serde(default)]
+    pub validate_source: bool,
 }
 
 /// The IPv6 side of a circuit's link.

@@ -1,27 +1,15 @@
 //! The running daemon: its sockets, from start to SIGTERM.
 
-use std::{
-    fs::{self, Permissions},
-    io,
-    os::unix::fs::{FileTypeExt, PermissionsExt},
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::{
-    net::{UnixListener, UnixStream},
-    signal::unix::{SignalKind, signal},
-};
+use admission::{BindError, Limits};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     api,
     control::{Control, LoadError},
     store::{EmbeddedStore, OpenError},
 };
-
-/// Owner and group may talk to the daemon.
-const SOCKET_MODE: u32 = 0o660;
 
 /// How long requests under way may take to end after SIGTERM. Shorter than what a supervisor waits
 /// before it kills; a change cut off here is committed or not, as after any crash.
@@ -53,26 +41,14 @@ pub enum DaemonError {
         #[source]
         source: LoadError,
     },
-    /// Somebody listens already.
-    #[error("another program listens on {0}: stop it, or give this one another path")]
-    SocketInUse(PathBuf),
-    /// There is something else in the socket's place.
-    #[error("{0} exists and is not a socket: move it away, or give another path")]
-    NotASocket(PathBuf),
-    /// The socket could not be made.
-    #[error("cannot listen on {path}: check that its directory exists and is writable")]
-    Listen {
-        /// Its path.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    /// A socket could not be made.
+    #[error(transparent)]
+    Listen(#[from] BindError),
     /// Signals could not be caught.
     #[error("cannot catch SIGTERM")]
     Signal(#[source] io::Error),
-    /// The API's server ended.
-    #[error("the API's server ended")]
+    /// A socket could not be served.
+    #[error("cannot serve a socket")]
     Serve(#[source] io::Error),
 }
 
@@ -89,9 +65,10 @@ pub async fn run(paths: Paths) -> Result<(), DaemonError> {
         .map_err(|source| DaemonError::Load { path: paths.store.clone(), source })?;
     let mut terminate = signal(SignalKind::terminate()).map_err(DaemonError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(DaemonError::Signal)?;
-    let dataplanes = listen(&paths.dataplanes).await?;
-    let listener = listen(&paths.api).await?;
-    tokio::spawn(control.dataplanes().clone().serve(dataplanes));
+    let (_dataplanes_file, dataplanes) = admission::bind(&paths.dataplanes)?;
+    let (_api_file, listener) = admission::bind(&paths.api)?;
+    let incoming = dataplanes.incoming().map_err(DaemonError::Serve)?;
+    tokio::spawn(control.dataplanes().clone().serve(incoming));
     let revision = control.snapshot().revision;
     tracing::info!(event = "ready", %revision, api = %paths.api.display());
 
@@ -100,18 +77,13 @@ pub async fn run(paths: Paths) -> Result<(), DaemonError> {
         // An error means that the sender is gone: the daemon ends too.
         let _ = stopped.wait_for(|stop| *stop).await;
     };
-    let server = axum::serve(listener, api::router(control)).with_graceful_shutdown(graceful);
-    let mut server = tokio::spawn(server.into_future());
+    let server = admission::serve(listener, api::router(control), Limits::default(), graceful);
+    let mut server = tokio::spawn(server);
     let ended = tokio::select! {
         ended = &mut server => ended,
         _ = terminate.recv() => stop_serving(&stop, server).await,
         _ = interrupt.recv() => stop_serving(&stop, server).await,
     };
-    for socket in [&paths.api, &paths.dataplanes] {
-        if let Err(error) = fs::remove_file(socket) {
-            tracing::warn!(event = "socket_not_removed", socket = %socket.display(), %error);
-        }
-    }
     tracing::info!(event = "ended");
     ended.unwrap_or(Ok(())).map_err(DaemonError::Serve)
 }
@@ -124,23 +96,4 @@ async fn stop_serving(
 ) -> Served {
     stop.send_replace(true);
     tokio::time::timeout(GRACE, server).await.unwrap_or(Ok(Ok(())))
-}
-
-/// Listens on `path`, in place of a socket whose program is gone.
-async fn listen(path: &Path) -> Result<UnixListener, DaemonError> {
-    let error = |source| DaemonError::Listen { path: path.to_owned(), source };
-    match fs::symlink_metadata(path) {
-        Ok(found) if !found.file_type().is_socket() => {
-            return Err(DaemonError::NotASocket(path.to_owned()));
-        }
-        Ok(_) if UnixStream::connect(path).await.is_ok() => {
-            return Err(DaemonError::SocketInUse(path.to_owned()));
-        }
-        Ok(_) => fs::remove_file(path).map_err(error)?,
-        Err(absent) if absent.kind() == io::ErrorKind::NotFound => {}
-        Err(other) => return Err(error(other)),
-    }
-    let listener = UnixListener::bind(path).map_err(error)?;
-    fs::set_permissions(path, Permissions::from_mode(SOCKET_MODE)).map_err(error)?;
-    Ok(listener)
 }

@@ -12,10 +12,11 @@ use std::{
     time::Duration,
 };
 
+use admission::Incoming;
 use desired::Revision;
 use serde::Serialize;
 use southbound::DataplaneKind;
-use tokio::{net::UnixListener, sync::watch, time};
+use tokio::{sync::watch, time};
 
 use crate::compile::Compiled;
 use board::Board;
@@ -118,18 +119,9 @@ impl Dataplanes {
     }
 
     /// Serves dataplanes for ever.
-    pub async fn serve(self, listener: UnixListener) {
+    pub async fn serve(self, mut incoming: Incoming) {
         loop {
-            match listener.accept().await {
-                Ok((socket, _)) => {
-                    tokio::spawn(stream::serve(socket, self.clone()));
-                }
-                Err(error) => {
-                    // Out of descriptors, most likely: others must end before one can be accepted.
-                    tracing::warn!(event = "dataplane_accept_failed", %error);
-                    time::sleep(Duration::from_millis(100)).await;
-                }
-            }
+            tokio::spawn(stream::serve(incoming.next().await, self.clone()));
         }
     }
 }

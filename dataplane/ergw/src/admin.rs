@@ -3,9 +3,6 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    fs, io,
-    os::unix::{fs::PermissionsExt as _, net::UnixStream},
-    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
@@ -20,7 +17,6 @@ use desired::Revision;
 use packet::probe::InjectRequest;
 use serde::Serialize;
 use serde_json::json;
-use tokio::net::UnixListener;
 
 use crate::{
     counters::Sources, daemon::lock, inject::Context, program::Program, state::Snapshot,
@@ -121,56 +117,3 @@ async fn inject(
 fn failure(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }
-
-/// The admin socket could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum AdminError {
-    /// A process answers on it.
-    #[error("{path} is in use: another ergw of this name is running", path = path.display())]
-    InUse {
-        /// The socket.
-        path: PathBuf,
-    },
-    /// The kernel refused.
-    #[error("cannot make the admin socket {path}", path = path.display())]
-    Bind {
-        /// The socket.
-        path: PathBuf,
-        #[source]
-        #[doc = "What the kernel said."]
-        source: io::Error,
-    },
-}
-
-/// The listening socket, removed when dropped.
-#[derive(Debug)]
-pub(crate) struct Listener {
-    path: PathBuf,
-}
-
-impl Listener {
-    /// Listens on `path`, for its owner only. What a killed process left there is replaced.
-    pub(crate) fn bind(path: &Path) -> Result<(Self, UnixListener), AdminError> {
-        let failed = |source| AdminError::Bind { path: path.to_owned(), source };
-        if UnixStream::connect(path).is_ok() {
-            return Err(AdminError::InUse { path: path.to_owned() });
-        }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        let bound = Self { path: path.to_owned() };
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
-        Ok((bound, listener))
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -38,7 +38,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SOCKET")]
     pub control: PathBuf,
 
-    /// Unix socket to serve GET /health, GET /counters and POST /inject on (HTTP, JSON); made and removed here
+    /// Unix socket to serve GET /health, GET /counters and POST /inject on (HTTP, JSON); made and removed here.
+    /// Root, its owner and its group may use it
     #[arg(long, value_name = "SOCKET")]
     pub admin: PathBuf,
 

@@ -1,11 +1,13 @@
 //! Bringing the parts up, and down again.
 
 use std::{
+    future::pending,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
+use admission::Limits;
 use afxdp::{BindError, Config, QueuesError, Socket};
 use privilege::{Capabilities, KeepError};
 use tokio::{
@@ -16,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{self, AdminError, Listener, Subject},
+    admin::{self, Subject},
     cli::Arguments,
     control,
     counters::Sources,
@@ -48,7 +50,7 @@ pub enum RunError {
     Attach(#[from] AttachError),
     /// No admin socket.
     #[error(transparent)]
-    Admin(#[from] AdminError),
+    Admin(#[from] admission::BindError),
     /// Privileges could not be dropped.
     #[error(transparent)]
     Privileges(#[from] KeepError),
@@ -138,7 +140,7 @@ async fn serve(
     let signals = "signal handlers could not be installed";
     let mut terminate = signal(SignalKind::terminate()).map_err(process(signals))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(process(signals))?;
-    let (_socket_file, listener) = Listener::bind(&arguments.admin)?;
+    let (_socket_file, listener) = admission::bind(&arguments.admin)?;
     let queues = sockets.len();
     lock(program).attach(&arguments.interface)?;
     // Every other thread is started after this.
@@ -156,8 +158,8 @@ async fn serve(
     let control =
         control::follow(arguments.control.clone(), arguments.name.clone(), Arc::clone(&shared));
     let mut control = tokio::spawn(control);
-    let mut http =
-        tokio::spawn(axum::serve(listener, admin::router(Arc::new(subject))).into_future());
+    let routes = admin::router(Arc::new(subject));
+    let mut http = tokio::spawn(admission::serve(listener, routes, Limits::default(), pending()));
     tracing::info!(
         event = "gateway_started",
         name = arguments.name,

@@ -95,6 +95,8 @@ pub(crate) fn state() -> MseeState {
         interface: "eth1".to_owned(),
         tags: Tags::Untagged,
         cpu: Some("xcpu1".to_owned()),
+        bandwidth: None,
+        validate_source: false,
         ipv6: Some(Ipv6Link { address: "fd00:172::2/126".parse().unwrap(), peer: CE_IPV6 }),
     };
     let near_vnets = [

@@ -41,7 +41,8 @@ struct Arguments {
     #[arg(long, value_name = "SOCKET")]
     control: PathBuf,
 
-    /// Unix socket to answer questions on; made with mode 0600, removed at the end.
+    /// Unix socket to answer questions on; made here, removed at the end. Root, its owner and its
+    /// group may use it.
     #[arg(long, value_name = "SOCKET")]
     admin: PathBuf,
 
@@ -54,6 +55,14 @@ struct Arguments {
 fn main() -> ExitCode {
     let Arguments { name, control, admin, pins } = Arguments::parse();
     start_log();
+    // Before the runtime, whose threads are to have no privileges that only starting needs.
+    let started = match daemon::start(Options { name, control, admin, pins }) {
+        Ok(started) => started,
+        Err(error) => {
+            tracing::error!(event = "failed", error = daemon::chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = match runtime {
@@ -63,7 +72,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(daemon::run(Options { name, control, admin, pins })) {
+    match runtime.block_on(daemon::run(started)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(event = "failed", error = daemon::chain(&error));

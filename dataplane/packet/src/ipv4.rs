@@ -60,6 +60,11 @@ impl<'a> Ipv4<'a> {
         self.flags_and_offset() & 0x2000 != 0
     }
 
+    /// Whether no router may fragment it.
+    pub fn dont_fragment(&self) -> bool {
+        self.flags_and_offset() & 0x4000 != 0
+    }
+
     /// Time to live as it arrived.
     pub fn ttl(&self) -> u8 {
         let [_, _, _, _, _, _, _, _, ttl, ..] = *self.header;

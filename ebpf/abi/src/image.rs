@@ -12,10 +12,12 @@
 //! | `PORTS` | [`Port`] | `BANKS * PORTS`, bank-major |
 //! | `VNETS` | [`Vnet`] | `BANKS * VNETS` |
 //! | `ADJACENCIES` | [`Adjacency`] | `BANKS * ADJACENCIES` |
+//! | `GROUPS` | [`Group`] | `BANKS * GROUPS` |
 //! | `NODES` | [`Node`] | `BANKS * NODES` |
 //! | `PORT_SLOTS` | [`PortSlot`] | `BANKS * PORT_BUCKETS` |
 //! | `EGRESS` (devmap) | slot to ifindex | `PORTS` |
 //! | `PUNT` (xskmap) | slot to AF_XDP socket | `PORTS` |
+//! | `POLICERS` (array, written by packets) | `u64`, see [`crate::police`] | `PORTS * police::CLASSES` |
 //! | `COUNTERS` (per-CPU array) | `[u64; verdict::COUNT]` | 1 |
 //! | `TRACE` (array) | [`crate::trace::Record`] | 1 |
 
@@ -105,7 +107,20 @@ pub struct Port {
     pub address_ipv4: [u8; 4],
     /// Circuit port: the MSEE's own IPv6 address on the link, or `::`. Elsewhere `::`.
     pub address_ipv6: [u8; 16],
+    /// Circuit port: what one byte costs of the circuit's bandwidth, in 2^-16 nanoseconds; 0 polices
+    /// nothing.
+    pub byte_cost: u32,
+    /// How far ahead of time a burst may run, in nanoseconds.
+    pub burst: u32,
+    /// `PORT_*` flags.
+    pub flags: u32,
+    /// Explicit padding, 0.
+    pub reserved: u32,
 }
+
+/// [`Port::flags`]: the source of what a customer sends must have a route back to this port
+/// (RFC 3704 2.2, strict reverse path forwarding).
+pub const PORT_VALIDATE_SOURCE: u32 = 1;
 
 /// Most bytes of VLAN tags on a frame: an S-tag and a C-tag.
 pub const TAGS: usize = 8;
@@ -145,9 +160,8 @@ pub const ADJACENCY_UNRESOLVED: u8 = 4;
 pub struct Adjacency {
     /// One of the `ADJACENCY_*` constants.
     pub kind: u8,
-    /// How many adjacencies, this one first, share the traffic by flow hash (the instances of a
-    /// gateway); 0 and 1 mean this one alone.
-    pub members: u8,
+    /// Explicit padding, 0.
+    pub reserved: u8,
     /// Drop adjacency: the [`crate::verdict::Verdict`] to count. Elsewhere 0.
     pub verdict: u16,
     /// Slot of the port the packet leaves by.
@@ -160,8 +174,14 @@ pub struct Adjacency {
     /// Bytes of tags in `header`: 0, 4 or 8.
     pub tag_length: u8,
     /// Explicit padding, 0.
-    pub reserved: [u8; 3],
+    pub reserved_tail: [u8; 3],
 }
+
+/// Adjacencies that share traffic: the flow hash, modulo the length, picks one.
+///
+/// Each member has many of the places, chosen by its own name (rendezvous hashing), so that when one
+/// leaves, only its places go to others, and when it returns they are its own again.
+pub type Group = [u16; limits::GROUP_PLACES];
 
 /// Bytes of the two MAC addresses that a frame starts with.
 pub const MACS: usize = 12;
@@ -169,7 +189,7 @@ pub const MACS: usize = 12;
 /// One node of the prefix structure: 256 entries, one byte of the address each.
 ///
 /// An entry is [`NO_ROUTE`], a child's node index within the bank, or [`LEAF`] with the index of
-/// an adjacency (in a VRF) or of a [`Vnet`] (in a source table). Prefixes that end inside a node
+/// an adjacency (in a VRF), of a [`Group`] with [`GROUP`], or of a [`Vnet`] (in a source table). Prefixes that end inside a node
 /// are expanded over the entries they cover.
 pub type Node = [u32; limits::NODE_ENTRIES];
 
@@ -177,13 +197,16 @@ pub type Node = [u32; limits::NODE_ENTRIES];
 pub const NO_ROUTE: u32 = 0;
 /// Bit that marks an entry of a [`Node`] as a leaf.
 pub const LEAF: u32 = 0x8000_0000;
+/// Bit that marks a leaf of a VRF as the index of a [`Group`].
+pub const GROUP: u32 = 0x4000_0000;
 
 // The kernel rounds the elements of an array up to 8 bytes, so a mapped array has no gaps only when
 // their size is a multiple of 8.
 const _: () = assert!(size_of::<Active>() == 8);
 const _: () = assert!(size_of::<PortKey>() == 8);
 const _: () = assert!(size_of::<PortSlot>() == 16);
-const _: () = assert!(size_of::<Port>() == 48);
+const _: () = assert!(size_of::<Port>() == 64);
 const _: () = assert!(size_of::<Vnet>() == 32);
 const _: () = assert!(size_of::<Adjacency>() == 32);
+const _: () = assert!(size_of::<Group>() == 256);
 const _: () = assert!(size_of::<Node>() == 1_024);

@@ -10,6 +10,7 @@
 
 pub mod image;
 pub mod limits;
+pub mod police;
 pub mod punt;
 pub mod trace;
 pub mod verdict;

@@ -21,6 +21,12 @@ pub const VNETS: u32 = 1_024;
 /// Adjacencies of one bank: one for each FastPath VM, gateway instance and circuit port.
 pub const ADJACENCIES: u32 = 16_384;
 
+/// Groups of adjacencies of one bank: one for each gateway that a VRF leads to.
+pub const GROUPS: u32 = 2_048;
+
+/// Places of a group, a power of two: the share of one of two members is right to about a tenth.
+pub const GROUP_PLACES: usize = 128;
+
 /// Prefix nodes of one bank, shared by all VRFs and source tables (1 KiB each).
 pub const NODES: u32 = 8_192;
 

@@ -15,6 +15,8 @@ pub enum Stage {
     Check,
     /// Addressed to the MSEE itself.
     Local,
+    /// The circuit's bandwidth, and source validation.
+    Police,
     /// Longest prefix match in the VRF.
     Lookup,
     /// Time to live.
@@ -48,6 +50,7 @@ impl Stage {
             Self::Port => "port",
             Self::Check => "check",
             Self::Local => "local",
+            Self::Police => "police",
             Self::Lookup => "lookup",
             Self::Ttl => "ttl",
             Self::Adjacency => "adjacency",
@@ -70,10 +73,11 @@ impl Stage {
 }
 
 /// All stages, in order.
-pub const ALL_STAGES: [Stage; 15] = [
+pub const ALL_STAGES: [Stage; 16] = [
     Stage::Port,
     Stage::Check,
     Stage::Local,
+    Stage::Police,
     Stage::Lookup,
     Stage::Ttl,
     Stage::Adjacency,
@@ -182,6 +186,10 @@ verdicts! {
     LocalNoCpu = Local, Loss, "local_no_cpu", "Addressed to the MSEE on a circuit port that has no cpu veth.";
     LocalFromKernel = Local, Forwarded, "local_from_kernel", "Sent by the MSEE's kernel: out of the circuit's port.";
 
+    SourceNotValid = Police, Loss, "source_not_valid", "Source validation is on and the customer has announced no route to the source (RFC 3704).";
+    PolicedFromCustomer = Police, Loss, "policed_from_customer", "Over the circuit's bandwidth on this link, from the customer.";
+    PolicedToCustomer = Police, Loss, "policed_to_customer", "Over the circuit's bandwidth on this link, to the customer.";
+
     NoRoute = Lookup, Punted, "no_route", "The VRF has no route: punted for a Net Unreachable.";
     LookupCorrupt = Lookup, Loss, "lookup_corrupt", "A table index points outside the image; the writer has a defect.";
 
@@ -192,13 +200,18 @@ verdicts! {
     NeighbourUnresolved = Adjacency, Punted, "neighbour_unresolved", "The next hop's MAC address is not known yet: punted, to be asked for.";
 
     TooBig = Out, Punted, "too_big", "Longer than the next port carries and not to be fragmented: punted for a Fragmentation Needed or Packet Too Big.";
-    TooBigFragmentable = Out, Loss, "too_big_fragmentable", "Longer than the next port carries; fragmentation is not supported yet.";
+    TooBigFragmentable = Out, Punted, "too_big_fragmentable", "Longer than the next port carries: punted, to be sent in fragments.";
     NoHeadroom = Out, Loss, "no_headroom", "The driver left no room in front of the frame for the tags.";
     EgressGone = Out, Loss, "egress_gone", "The interface of the next port is gone from the devmap: it was deleted, and no new state has been applied yet.";
     ForwardedCe = Out, Forwarded, "forwarded_ce", "Out of the circuit's port to the customer edge.";
     ForwardedDirect = Out, Forwarded, "forwarded_direct", "FastPath: straight to the VM.";
     ForwardedGateway = Out, Forwarded, "forwarded_gateway", "To an instance of the ExpressRoute gateway.";
 
+    BudgetControl = Icmp, Loss, "budget_control", "Over the port's budget of packets for the MSEE's kernel.";
+    BudgetNeighbour = Icmp, Loss, "budget_neighbour", "Over the port's budget of ARP and Neighbour Discovery.";
+    BudgetEcho = Icmp, Loss, "budget_echo", "Over the port's budget of echo requests to the MSEE.";
+    BudgetPathMtu = Icmp, Loss, "budget_path_mtu", "Over the port's budget of packets that are too long for their next hop.";
+    BudgetException = Icmp, Loss, "budget_exception", "Over the port's budget of other exceptions (expired, unroutable, unreachable, unresolved).";
     PuntRefused = Icmp, Loss, "punt_refused", "Punted, but no AF_XDP socket of msee is bound to the port.";
     IcmpTimeExceeded = Icmp, Expected, "icmp_time_exceeded", "Answered with Time Exceeded.";
     IcmpNetUnreachable = Icmp, Expected, "icmp_net_unreachable", "Answered with Net Unreachable.";
@@ -207,10 +220,12 @@ verdicts! {
     IcmpEchoReply = Icmp, Expected, "icmp_echo_reply", "Answered with an Echo Reply.";
     ArpReply = Icmp, Expected, "arp_reply", "Answered with an ARP reply.";
     ArpIgnored = Icmp, Expected, "arp_ignored", "An ARP frame that asks for none of our addresses.";
+    Fragmented = Icmp, Forwarded, "fragmented", "Sent on in fragments.";
     NdReply = Icmp, Expected, "nd_reply", "Answered with a neighbour advertisement.";
     NdIgnored = Icmp, Expected, "nd_ignored", "Neighbour Discovery that asks for none of our addresses.";
     IcmpNotAllowed = Icmp, Loss, "icmp_not_allowed", "RFC 1812 4.3.2.7 or RFC 4443 2.4 forbids an ICMP error about this packet.";
     IcmpRateLimited = Icmp, Loss, "icmp_rate_limited", "The rate limit of ICMP errors is used up.";
+    IcmpTooBig = Icmp, Loss, "icmp_too_big", "The echo reply is longer than the way back carries.";
     IcmpUnroutable = Icmp, Loss, "icmp_unroutable", "The MSEE's own table has no way to the sender.";
     IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";

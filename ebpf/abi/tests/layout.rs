@@ -7,7 +7,7 @@
 
 use std::{fmt::Write, fs, path::PathBuf};
 
-use abi::{image, limits, punt, trace, verdict};
+use abi::{image, limits, police, punt, trace, verdict};
 
 macro_rules! describe {
     ($text:ident, $($type:ty { $($field:ident),+ $(,)? })+) => {
@@ -36,10 +36,11 @@ fn layout() -> String {
         image::PortSlot { key, slot, reserved }
         image::Port {
             kind, tag_length, mac, tags, peer, root_ipv4, root_ipv6, address_ipv4, address_ipv6,
+            byte_cost, burst, flags, reserved,
         }
         image::Vnet { root_ipv4, root_ipv6, address_ipv4, address_ipv6, reserved }
         image::Adjacency {
-            kind, members, verdict, port, mtu, header, tag_length, reserved,
+            kind, reserved, verdict, port, mtu, header, tag_length, reserved_tail,
         }
         punt::Metadata { generation, verdict, port, adjacency, vnet }
         trace::Step { stage, verdict, value }
@@ -60,14 +61,20 @@ fn layout() -> String {
         image::ADJACENCY_UNRESOLVED,
         image::NO_ROUTE,
         image::LEAF,
+        image::GROUP,
+        image::PORT_VALIDATE_SOURCE,
         limits::BANKS,
         limits::PORTS,
         limits::PORT_BUCKETS,
         limits::PORT_PROBES,
         limits::VNETS,
         limits::ADJACENCIES,
+        limits::GROUPS,
+        limits::GROUP_PLACES,
         limits::NODES,
         limits::NODE_ENTRIES,
+        police::SHIFT,
+        police::CLASSES,
         trace::STEPS,
     );
     text.push('\n');

@@ -101,10 +101,10 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         Some(Ipv6Link { address, peer: link.nth(CUSTOMER.into())? })
     });
     let Cable { plumbing, tags, .. } = cable;
-    let circuit = reach.circuits.get(&plumbing.circuit)?.name.to_owned();
+    let circuit = reach.circuits.get(&plumbing.circuit)?;
     Some(CircuitPort {
         vrf: table_name(&[&plumbing.circuit]),
-        circuit,
+        circuit: circuit.name.to_owned(),
         interface: plumbing.interface.clone(),
         tags: *tags,
         cpu: plumbing.cpu.clone(),
@@ -112,6 +112,8 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         peer: link.nth(CUSTOMER)?,
         peer_mac: Some(plumbing.peer_mac),
         ipv6,
+        bandwidth: circuit.bandwidth,
+        validate_source: false,
     })
 }
 

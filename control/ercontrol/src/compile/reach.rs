@@ -52,6 +52,8 @@ pub struct Circuit<'a> {
     pub name: &'a str,
     /// Its two links.
     pub peering: &'a CircuitPeering,
+    /// Bits per second of each link.
+    pub bandwidth: Option<u64>,
     /// The tags on both.
     pub tags: Tags,
 }
@@ -257,10 +259,12 @@ fn circuits(resources: &Resources) -> BTreeMap<&ResourceId, Circuit<'_>> {
         .filter(|(resource, _)| resource.id.name().eq_ignore_ascii_case(PRIVATE_PEERING))
         .filter_map(|(resource, peering)| {
             let circuit = resources.get(&resource.id.parent()?)?;
-            resources.find::<ExpressRouteCircuit>(&circuit.id)?;
+            let ordered = resources.find::<ExpressRouteCircuit>(&circuit.id)?;
+            let bandwidth = ordered.bandwidth;
             let tags = tags(peering, &circuit.held)?;
             let in_service = circuit.held.provisioned;
-            in_service.then(|| (&circuit.id, Circuit { name: circuit.id.name(), peering, tags }))
+            let name = circuit.id.name();
+            in_service.then(|| (&circuit.id, Circuit { name, peering, bandwidth, tags }))
         })
         .collect()
 }

@@ -4,7 +4,10 @@ use super::{Fields, InvalidField};
 
 /// A circuit. Whether the provider has provisioned it is in [`super::Held`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExpressRouteCircuit;
+pub struct ExpressRouteCircuit {
+    /// Bits per second; each of its two links carries as much.
+    pub bandwidth: Option<u64>,
+}
 
 impl ExpressRouteCircuit {
     pub(super) fn parse(body: &Fields<'_>) -> Result<Self, InvalidField> {
@@ -19,7 +22,7 @@ impl ExpressRouteCircuit {
         let provider = properties.object("serviceProviderProperties")?;
         provider.text("serviceProviderName")?;
         provider.text("peeringLocation")?;
-        provider.number("bandwidthInMbps", 1..=400_000)?;
-        Ok(Self)
+        let bandwidth = provider.number("bandwidthInMbps", 1..=400_000)?;
+        Ok(Self { bandwidth: bandwidth.map(|megabits| u64::from(megabits) * 1_000_000) })
     }
 }

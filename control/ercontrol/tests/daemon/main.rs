@@ -9,6 +9,7 @@
 
 mod keys;
 mod lifecycle;
+mod privileges;
 mod refusals;
 mod resources;
 mod story;

@@ -1,16 +1,10 @@
 //! HTTP on a unix socket for people and tests: is it ready, what has it counted, what would it do
 //! with a packet.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    future::pending,
-    io,
-    os::unix::{fs::PermissionsExt as _, net::UnixStream},
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, future::pending, path::Path};
 
 use abi::verdict;
+use admission::{BindError, Limits, Listener, SocketFile};
 use axum::{
     Json, Router as Routes,
     extract::{State, rejection::JsonRejection},
@@ -21,37 +15,15 @@ use axum::{
 use packet::probe::InjectRequest;
 use serde::Serialize;
 use serde_json::json;
-use tokio::{net::UnixListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{RouterInjectError, SharedRouter, chain, lock, router::Router};
-
-/// The admin socket could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum AdminError {
-    /// Another process answers there.
-    #[error("{path} is in use: an msee of this name is running; end it first")]
-    InUse {
-        /// The socket's path.
-        path: PathBuf,
-    },
-    /// The kernel refused.
-    #[error("{call} failed on {path}; the directory must exist and be writable")]
-    Socket {
-        /// The system call.
-        call: &'static str,
-        /// The socket's path.
-        path: PathBuf,
-        #[source]
-        #[doc = "What the kernel said."]
-        source: io::Error,
-    },
-}
 
 /// The bound socket. Dropping it ends the server and removes the file.
 #[derive(Debug)]
 pub(super) struct Admin {
-    path: PathBuf,
-    listener: Option<UnixListener>,
+    _file: SocketFile,
+    listener: Option<Listener>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -60,7 +32,6 @@ impl Drop for Admin {
         if let Some(server) = &self.server {
             server.abort();
         }
-        let _ = fs::remove_file(&self.path);
     }
 }
 
@@ -71,26 +42,10 @@ struct Shared {
 }
 
 impl Admin {
-    /// Binds `path`, for its owner only. Whoever connects waits until [`Admin::serve`].
-    pub(super) fn bind(path: &Path) -> Result<Self, AdminError> {
-        let failed = |call| {
-            let path = path.to_owned();
-            move |source| AdminError::Socket { call, path, source }
-        };
-        // A killed process leaves its socket file behind; nobody answers on it.
-        if UnixStream::connect(path).is_ok() {
-            return Err(AdminError::InUse { path: path.to_owned() });
-        }
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("unlink")(error));
-            }
-            _ => {}
-        }
-        let listener = UnixListener::bind(path).map_err(failed("bind"))?;
-        let admin = Self { path: path.to_owned(), listener: Some(listener), server: None };
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed("chmod"))?;
-        Ok(admin)
+    /// Binds `path`. Whoever connects waits until [`Admin::serve`].
+    pub(super) fn bind(path: &Path) -> Result<Self, BindError> {
+        let (file, listener) = admission::bind(path)?;
+        Ok(Self { _file: file, listener: Some(listener), server: None })
     }
 
     /// Answers questions about `router`, in a task of the current runtime.
@@ -102,7 +57,8 @@ impl Admin {
             .route("/inject", post(inject))
             .with_state(Shared { name, router });
         self.server = Some(tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, service).await {
+            let limits = Limits::default();
+            if let Err(error) = admission::serve(listener, service, limits, pending()).await {
                 tracing::error!(event = "admin_failed", %error);
             }
         }));

@@ -18,7 +18,7 @@ use packet::{
 use crate::{
     fastpath::{BoundPort, Compiled, Injection},
     icmp::limit::Rate,
-    punt::{Punt, Responder},
+    punt::{Frames, Punt, Responder},
 };
 
 /// All that the sentences are made of.
@@ -75,6 +75,7 @@ impl Context<'_> {
             Some(Stage::Port) => self.port(),
             Some(Stage::Check) => "ok".to_owned(),
             Some(Stage::Local) => "not for the MSEE itself".to_owned(),
+            Some(Stage::Police) => self.police(),
             Some(Stage::Lookup) => self.lookup(step.value),
             Some(Stage::Ttl) => {
                 let (before, after) = (step.value >> 8 & 0xff, step.value & 0xff);
@@ -124,6 +125,18 @@ impl Context<'_> {
         }
     }
 
+    /// `within 1000 Mbit/s; source announced`.
+    fn police(&self) -> String {
+        let circuit = self.state.circuit_ports.get(&self.port.name);
+        let bandwidth = circuit.and_then(|circuit| circuit.bandwidth);
+        let mut found = Vec::new();
+        found.extend(bandwidth.map(|bits| format!("within {} Mbit/s", bits / 1_000_000)));
+        if circuit.is_some_and(|circuit| circuit.validate_source) {
+            found.push("source announced".to_owned());
+        }
+        if found.is_empty() { "nothing to police".to_owned() } else { found.join("; ") }
+    }
+
     /// `10.254.0.0/16 -> gateway ERGW1 (conn1)  [spoke prefix: not in FastPath]`.
     fn lookup(&self, adjacency: u32) -> String {
         let name = self.compiled.adjacency_name(adjacency);
@@ -167,16 +180,18 @@ impl Context<'_> {
                 | Verdict::NoRoute
                 | Verdict::TtlExpired
                 | Verdict::TooBig
+                | Verdict::TooBigFragmentable
         );
         if !asked {
             return None;
         }
         let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
         let punt = Punt { ifindex: self.port.ifindex, metadata, frame: self.frame };
-        let mut out = Vec::new();
+        let mut out = Frames::default();
         let mut responder = Responder::new(Rate::default());
         let decision = responder.decide(&punt, self.compiled, Instant::now(), &mut out);
-        let sent = Ethernet::parse(&out).and_then(|frame| Packet::parse(&frame));
+        let first = out.iter().next().and_then(Ethernet::parse);
+        let sent = first.and_then(|frame| Packet::parse(&frame));
         let text = match (decision.send_by, sent) {
             (Some(slot), Some(answer)) => format!(
                 "{} from {} to {}, out {}",

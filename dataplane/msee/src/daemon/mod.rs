@@ -20,13 +20,11 @@ use std::{
 };
 
 use admin::Admin;
-pub use admin::AdminError;
+use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
-use nix::{
-    sys::resource::{Resource, getrlimit, setrlimit},
-    unistd::geteuid,
-};
+use nix::unistd::geteuid;
+use privilege::{Capabilities, KeepError};
 pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
 use southbound::{DataplaneKind, Identity};
 use tokio::{
@@ -34,10 +32,22 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{fastpath::ShutdownError, punt::Ended};
+use crate::{
+    fastpath::{FastPath, ShutdownError},
+    punt::Ended,
+};
 
 /// How often a state that could not be applied is tried again, and changed interfaces are noticed.
 const RECONCILE: Duration = Duration::from_secs(1);
+
+/// What is left once the programs are loaded: CAP_NET_ADMIN attaches them to ports that come later,
+/// CAP_NET_RAW makes those ports' sockets, CAP_NET_BIND_SERVICE is for BGP's port. Before Linux 6.4
+/// every bpf(2) needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set. Loading took
+/// CAP_PERFMON besides, because the programs compare packet pointers.
+const KEPT: Capabilities = Capabilities::NET_ADMIN
+    .union(Capabilities::NET_RAW)
+    .union(Capabilities::NET_BIND_SERVICE)
+    .union(Capabilities::BPF);
 
 /// What the daemon is told on its command line.
 #[derive(Clone, Debug)]
@@ -64,7 +74,7 @@ pub enum RunError {
         hint: &'static str,
         #[source]
         #[doc = "What went wrong."]
-        source: RouterStartError,
+        source: Box<RouterStartError>,
     },
     /// The admin socket.
     #[error("{name} cannot answer on its admin socket")]
@@ -73,8 +83,11 @@ pub enum RunError {
         name: String,
         #[source]
         #[doc = "What went wrong."]
-        source: AdminError,
+        source: BindError,
     },
+    /// Privileges could not be dropped.
+    #[error(transparent)]
+    Privileges(#[from] KeepError),
     /// Signal handlers.
     #[error("signal handlers cannot be installed")]
     Signal(#[source] io::Error),
@@ -97,17 +110,46 @@ fn lock(router: &SharedRouter) -> MutexGuard<'_, Option<Router>> {
     router.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A daemon that has what it needs to forward, and no privilege that only starting takes.
+#[derive(Debug)]
+pub struct Started {
+    options: Options,
+    admin: Admin,
+    fastpath: FastPath,
+}
+
+/// Loads the fast path, and gives up what only that needs. To be called while the process has one
+/// thread.
+pub fn start(options: Options) -> Result<Started, RunError> {
+    let mut kept = KEPT;
+    match afxdp::raise_memory_limit() {
+        Ok(true) => {}
+        // Without it, the memory of a few ports' sockets is all there is.
+        Ok(false) => kept |= Capabilities::IPC_LOCK,
+        Err(error) => {
+            kept |= Capabilities::IPC_LOCK;
+            tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
+        }
+    }
+    // First, because it tells whether another msee has these tables.
+    let admin = Admin::bind(&options.admin)
+        .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
+    let fastpath = FastPath::load(&options.pins).map_err(|error| {
+        let hint = if geteuid().is_root() { "" } else { " without root: run it with sudo" };
+        RunError::Start { name: options.name.clone(), hint, source: Box::new(error.into()) }
+    })?;
+    privilege::keep(kept)?;
+    Ok(Started { options, admin, fastpath })
+}
+
 /// Runs until SIGTERM or SIGINT, and takes the fast path down then; on an error it stays.
-pub async fn run(options: Options) -> Result<(), RunError> {
-    raise_memory_limit();
+pub async fn run(started: Started) -> Result<(), RunError> {
+    let Started { options, mut admin, fastpath } = started;
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
-    // First, because it tells whether another msee has these tables.
-    let mut admin = Admin::bind(&options.admin)
-        .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
-    let mut router = Router::start(&options.pins).map_err(|source| {
-        let hint = if geteuid().is_root() { "" } else { " without root: run it with sudo" };
-        RunError::Start { name: options.name.clone(), hint, source }
+    let mut router = Router::start(fastpath).map_err(|error| {
+        let source = Box::new(error.into());
+        RunError::Start { name: options.name.clone(), hint: "", source }
     })?;
     let punts_ended = router.punts_ended();
     let router = Arc::new(Mutex::new(Some(router)));
@@ -237,16 +279,4 @@ pub fn chain(error: &dyn StdError) -> String {
         source = cause.source();
     }
     text
-}
-
-/// AF_XDP memory and, before Linux 5.11, BPF maps count against RLIMIT_MEMLOCK, 8 MiB on most
-/// systems. Without the privilege to raise it the first allocation says what is missing.
-fn raise_memory_limit() {
-    let result = getrlimit(Resource::RLIMIT_MEMLOCK).and_then(|(_, hard)| {
-        setrlimit(Resource::RLIMIT_MEMLOCK, u64::MAX, u64::MAX)
-            .or_else(|_| setrlimit(Resource::RLIMIT_MEMLOCK, hard, hard))
-    });
-    if let Err(error) = result {
-        tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
-    }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     os::fd::{AsFd as _, OwnedFd},
-    path::Path,
     sync::Arc,
 };
 
@@ -143,10 +142,9 @@ pub struct Router {
 }
 
 impl Router {
-    /// Loads the fast path, or adopts the one that is forwarding from the pins of an earlier
-    /// process.
-    pub fn start(pins: &Path) -> Result<Self, RouterStartError> {
-        let fastpath = FastPath::load(pins)?;
+    /// Starts to answer what a fast path punts. It may be one that took over the pins of an earlier
+    /// process, and is forwarding.
+    pub fn start(fastpath: FastPath) -> Result<Self, StartError> {
         let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
         let tally = Arc::new(Tally::default());
         let responder = Responder::new(Rate::default());

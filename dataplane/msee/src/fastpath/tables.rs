@@ -12,6 +12,7 @@
 mod adjacencies;
 mod compile;
 mod compiled;
+mod groups;
 pub(super) mod mapped;
 mod prefixes;
 

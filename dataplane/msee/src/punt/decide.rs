@@ -19,9 +19,9 @@ use abi::{
     verdict::Verdict,
 };
 use ipnetwork::Ipv4Network;
-use packet::{ETHERNET_HEADER, ETHERTYPE_ARP, Ethernet, Packet};
+use packet::{ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet, Ipv4, Packet};
 
-use super::{answer::Answer, discovery};
+use super::{Frames, answer::Answer, discovery, fragment};
 use crate::{
     fastpath::{Compiled, Roots},
     icmp::limit::{Limiter, Rate, Scope},
@@ -46,7 +46,7 @@ pub struct Punt<'a> {
 pub struct Decision {
     /// What to count it as.
     pub verdict: Verdict,
-    /// Slot of the port that the answer leaves by; `None` when there is no answer.
+    /// Slot of the port that the frames leave by; `None` when there are none.
     pub send_by: Option<u32>,
 }
 
@@ -73,14 +73,14 @@ impl Responder {
         Self { limiter: Limiter::new(rate) }
     }
 
-    /// Decides about `punt`, and writes the frame to send, if any, into `out`, replacing what was
-    /// there. `out` grows at most to the longest frame, so a reused one allocates once.
+    /// Decides about `punt`, and writes the frames to send, if any, into `out`, replacing what was
+    /// there.
     pub fn decide(
         &mut self,
         punt: &Punt<'_>,
         compiled: &Compiled,
         now: Instant,
-        out: &mut Vec<u8>,
+        out: &mut Frames,
     ) -> Decision {
         out.clear();
         match self.answer(punt, compiled, now, out) {
@@ -98,7 +98,7 @@ impl Responder {
         punt: &Punt<'_>,
         compiled: &Compiled,
         now: Instant,
-        out: &mut Vec<u8>,
+        out: &mut Frames,
     ) -> Result<(Verdict, u32), Verdict> {
         let frame = Ethernet::parse(punt.frame).ok_or(Verdict::PuntMalformed)?;
         let key = PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner };
@@ -112,6 +112,9 @@ impl Responder {
             return discovery::answer_nd(slot, &frame, packet, compiled, out);
         }
         let origin = origin(slot, &packet, compiled).ok_or(Verdict::IcmpUnroutable)?;
+        if let (Some(Verdict::TooBigFragmentable), Packet::Ipv4(packet)) = (punted_as, &packet) {
+            return send_in_fragments(packet, &origin, compiled, out);
+        }
         let answer = Answer::to(punted_as, &packet, &origin, compiled)?;
         if !answer.is_allowed(&frame, &packet, &origin) {
             return Err(Verdict::IcmpNotAllowed);
@@ -119,12 +122,16 @@ impl Responder {
         // Our own packet takes our own table, from our address to the sender.
         let back = route(compiled, origin.roots, origin.address, packet.source())
             .ok_or(Verdict::IcmpUnroutable)?;
-        let link_header = usize::from(back.tag_length) + image::MACS;
-        out.extend_from_slice(back.header.get(..link_header).unwrap_or_default());
-        out.extend_from_slice(&packet.ethertype().to_be_bytes());
-        answer.write(&packet, &origin, out);
-        if out.len() > ETHERNET_HEADER + usize::from(back.tag_length) + usize::from(back.mtu) {
-            return Err(Verdict::TooBigFragmentable);
+        let mut length = 0;
+        out.add(|out| {
+            put_link_header(&back, packet.ethertype(), out);
+            let header = out.len();
+            answer.write(&packet, &origin, out);
+            length = out.len() - header;
+        });
+        // An echo reply may be as long as its request; nobody asked for it in pieces.
+        if length > usize::from(back.mtu) {
+            return Err(Verdict::IcmpTooBig);
         }
         // Last, so that only an answer that is sent takes a token.
         if !self.limiter.take(origin.scope, answer.budget(), now) {
@@ -132,6 +139,34 @@ impl Responder {
         }
         Ok((answer.verdict(), u32::from(back.port)))
     }
+}
+
+/// Sends a packet on in pieces that its next hop takes.
+fn send_in_fragments(
+    packet: &Ipv4<'_>,
+    origin: &Origin,
+    compiled: &Compiled,
+    out: &mut Frames,
+) -> Result<(Verdict, u32), Verdict> {
+    let (source, destination) = (packet.source().into(), packet.destination().into());
+    let next_hop =
+        route(compiled, origin.roots, source, destination).ok_or(Verdict::IcmpUnroutable)?;
+    fragment::fragment(packet, next_hop.mtu.into(), |header, data| {
+        out.add(|out| {
+            put_link_header(&next_hop, ETHERTYPE_IPV4, out);
+            out.extend_from_slice(header);
+            out.extend_from_slice(data);
+        });
+    })
+    .ok_or(Verdict::PuntMalformed)?;
+    Ok((Verdict::Fragmented, u32::from(next_hop.port)))
+}
+
+/// Appends MAC addresses, tags and EtherType.
+fn put_link_header(next_hop: &Adjacency, ethertype: u16, out: &mut Vec<u8>) {
+    let length = image::MACS + usize::from(next_hop.tag_length);
+    out.extend_from_slice(next_hop.header.get(..length).unwrap_or_default());
+    out.extend_from_slice(&ethertype.to_be_bytes());
 }
 
 /// Who sent `packet`, as far as its port and source address tell; `None` when the image in force
@@ -170,12 +205,11 @@ pub(super) fn route(
     source: IpAddr,
     destination: IpAddr,
 ) -> Option<Adjacency> {
-    let first = compiled.lookup(roots, destination)?;
-    let members = u32::from(compiled.adjacency(first)?.members).max(1);
+    let leaf = compiled.lookup(roots, destination)?;
     let pair = low_bits(source) ^ low_bits(destination);
     // Fibonacci hashing: neighbouring addresses differ in the low bits, the product in the high.
-    let member = (pair.wrapping_mul(0x9e37_79b1) >> 16) % members;
-    let adjacency = compiled.adjacency(first.checked_add(member)?)?;
+    let hash = pair.wrapping_mul(0x9e37_79b1) >> 16;
+    let adjacency = compiled.adjacency(compiled.member(leaf, hash)?)?;
     let usable = !matches!(adjacency.kind, image::ADJACENCY_DROP | image::ADJACENCY_UNRESOLVED);
     usable.then_some(*adjacency)
 }

@@ -7,6 +7,7 @@ use abi::{image, limits, verdict::Verdict};
 
 use packet::{ETHERTYPE_IPV6, Ethernet, Ipv6};
 
+use super::Frames;
 use crate::{
     arp,
     fastpath::Compiled,
@@ -18,11 +19,11 @@ pub(super) fn answer_arp(
     slot: u32,
     frame: &Ethernet<'_>,
     compiled: &Compiled,
-    out: &mut Vec<u8>,
+    out: &mut Frames,
 ) -> Result<(Verdict, u32), Verdict> {
     let request = arp::Request::parse(frame.payload).ok_or(Verdict::ArpIgnored)?;
     let port = owner(compiled, slot, request.target.into()).ok_or(Verdict::ArpIgnored)?;
-    request.write_reply(port.mac, out);
+    out.add(|out| request.write_reply(port.mac, out));
     Ok((Verdict::ArpReply, slot))
 }
 
@@ -33,7 +34,7 @@ pub(super) fn answer_nd(
     frame: &Ethernet<'_>,
     packet: &Ipv6<'_>,
     compiled: &Compiled,
-    out: &mut Vec<u8>,
+    out: &mut Frames,
 ) -> Result<(Verdict, u32), Verdict> {
     let message = Message::parse(packet).ok_or(Verdict::NdIgnored)?;
     let Message::Solicitation { sender, target } = message else { return Err(Verdict::NdIgnored) };
@@ -43,10 +44,12 @@ pub(super) fn answer_nd(
     } else {
         frame.source
     };
-    out.extend_from_slice(&to);
-    out.extend_from_slice(&port.mac);
-    out.extend_from_slice(&ETHERTYPE_IPV6.to_be_bytes());
-    neighbour::write_advertisement(sender, target, port.mac, out);
+    out.add(|out| {
+        out.extend_from_slice(&to);
+        out.extend_from_slice(&port.mac);
+        out.extend_from_slice(&ETHERTYPE_IPV6.to_be_bytes());
+        neighbour::write_advertisement(sender, target, port.mac, out);
+    });
     Ok((Verdict::NdReply, slot))
 }
 

@@ -6,7 +6,10 @@
 mod answer;
 pub mod decide;
 mod discovery;
+mod fragment;
+mod frames;
 pub mod thread;
 
 pub use decide::{Decision, Punt, Responder};
+pub use frames::Frames;
 pub use thread::{Ended, PuntThread, StartError};

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use abi::{limits, verdict::Verdict};
+use abi::verdict::Verdict;
 use afxdp::Socket;
 use arc_swap::ArcSwap;
 use nix::{
@@ -26,7 +26,7 @@ use nix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Punt, Responder};
+use super::{Frames, Punt, Responder};
 use crate::{fastpath::Compiled, tally::Tally};
 
 /// What the epoll set says about the command queue; interface indices are below it.
@@ -113,7 +113,7 @@ impl PuntThread {
             responder,
             compiled,
             tally,
-            out: Vec::with_capacity(limits::FRAME),
+            out: Frames::default(),
         };
         let (running, ended) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
@@ -171,7 +171,7 @@ struct Worker {
     responder: Responder,
     compiled: Arc<ArcSwap<Compiled>>,
     tally: Arc<Tally>,
-    out: Vec<u8>,
+    out: Frames,
 }
 
 impl Worker {
@@ -256,11 +256,14 @@ impl Worker {
         }
     }
 
-    /// Sends what is in `out`; the verdict of the packet when that fails.
+    /// Sends the frames in `out`; the verdict of the packet when that fails.
     fn send(&mut self, ifindex: Option<u32>) -> Result<(), Verdict> {
         let socket = ifindex.and_then(|ifindex| self.sockets.get_mut(&ifindex));
         let socket = socket.ok_or(Verdict::IcmpSendFailed)?;
-        socket.send_copy(&self.out).map_err(|_| Verdict::IcmpSendFailed)
+        self.out
+            .iter()
+            .try_for_each(|frame| socket.send_copy(frame))
+            .map_err(|_| Verdict::IcmpSendFailed)
     }
 }
 

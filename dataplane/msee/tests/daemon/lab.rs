@@ -291,6 +291,8 @@ pub(crate) fn state() -> MseeState {
         tags: Tags::Untagged,
         cpu: Some("xcpu1".to_owned()),
         ipv6: None,
+        bandwidth: None,
+        validate_source: false,
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),
@@ -342,6 +344,10 @@ impl Msee {
         stream.read_to_string(&mut response).unwrap();
         let (_, body) = response.split_once("\r\n\r\n").unwrap();
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.lock().unwrap().id()
     }
 
     pub(crate) fn log(&self) -> String {

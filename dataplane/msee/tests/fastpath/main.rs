@@ -6,15 +6,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod checksum;
+mod corpus;
+mod differential;
 mod fixtures;
 mod frames;
 mod gateway_door;
 mod host;
 mod ipv6;
+mod isolation;
 mod lookup;
 mod losses;
 mod manifest;
 mod namespace;
+mod oracle_rig;
+mod police;
 mod publish;
 mod restart;
 mod rig;

@@ -105,6 +105,8 @@ pub fn state() -> MseeState {
         tags: Tags::Untagged,
         cpu: cpu.map(ToOwned::to_owned),
         ipv6: Some(ipv6),
+        bandwidth: None,
+        validate_source: false,
     };
     let vnet = |prefixes: [&str; 2]| FabricVnet {
         prefixes: prefixes.iter().map(|prefix| prefix.parse().unwrap()).collect(),

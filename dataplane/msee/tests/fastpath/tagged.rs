@@ -59,6 +59,8 @@ fn state() -> MseeState {
             address: "172.16.9.2/30".parse().unwrap(),
             peer: CUSTOMER.into(),
             peer_mac: Some(MacAddress(mac(CE4))),
+            bandwidth: None,
+            validate_source: false,
             ipv6: Some(Ipv6Link {
                 address: "fd00:179::2/126".parse().unwrap(),
                 peer: "fd00:179::1".parse().unwrap(),

@@ -230,7 +230,7 @@ fn forward() -> Vec<Fixture> {
         fixture("MTU - 1", "eth1", long(1_499, true), ForwardedDirect, BY_FASTPATH),
         fixture("MTU", "eth1", long(1_500, true), ForwardedDirect, BY_FASTPATH),
         fixture("MTU + 1, DF", "eth1", long(1_501, true), TooBig, Punted),
-        fixture("MTU + 1", "eth1", long(1_501, false), TooBigFragmentable, Dropped),
+        fixture("MTU + 1", "eth1", long(1_501, false), TooBigFragmentable, Punted),
         fixture("a later fragment", "eth1", later.bytes(), ForwardedDirect, BY_FASTPATH),
     ]
 }
@@ -263,6 +263,9 @@ fn every_verdict_has_its_packet() {
     seen.extend([Verdict::AdjacencyDrop, Verdict::EgressGone]);
     seen.extend([Verdict::CheckLinkLocal, Verdict::LocalNd, Verdict::NeighbourUnresolved]);
     seen.insert(Verdict::NoHeadroom);
+    // And of policers.
+    seen.extend([Verdict::SourceNotValid, Verdict::PolicedFromCustomer]);
+    seen.insert(Verdict::PolicedToCustomer);
     let ours = verdict::ALL.into_iter().filter(|verdict| verdict.stage() <= Stage::Out);
     assert_eq!(ours.collect::<Vec<_>>(), seen.into_iter().collect::<Vec<_>>());
 }

@@ -1,9 +1,9 @@
-//! Stage 6: the next hop, among the members of a group by flow hash.
+//! Stage 7: the next hop, among the members of a group by flow hash.
 //!
 //! Passes on: the adjacency.
 
 use abi::{
-    image::{ADJACENCY_DROP, ADJACENCY_UNRESOLVED, Adjacency},
+    image::{ADJACENCY_DROP, ADJACENCY_UNRESOLVED, Adjacency, GROUP},
     verdict::{Stage, Verdict},
 };
 
@@ -22,20 +22,18 @@ pub fn choose<const TRACED: bool, N: Network>(
 ) -> Result<&'static Adjacency, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
     let mut index = route;
-    let mut adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
-    let members = u32::from(adjacency.members);
-    if members > 1 {
-        let member = header.flow(packet).checked_rem(members).unwrap_or(0);
-        index = route.wrapping_add(member);
-        adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
+    if route & GROUP != 0 {
+        let place = header.flow(packet);
+        index = packet.image.member(route & !GROUP, place).ok_or(corrupt)?;
     }
+    let adjacency = packet.image.adjacency(index).ok_or(corrupt)?;
     if adjacency.kind == ADJACENCY_DROP {
         let end = End::new(Fate::Drop, Verdict::AdjacencyDrop, index);
         return Err(End { verdict: adjacency.verdict, ..end });
     }
     packet.metadata.adjacency = index;
     if adjacency.kind == ADJACENCY_UNRESOLVED {
-        return Err(End::new(Fate::Punt, Verdict::NeighbourUnresolved, index));
+        return Err(End::punt_with(Verdict::NeighbourUnresolved, index));
     }
     packet.trace.step(Stage::Adjacency, 0, index);
     Ok(adjacency)

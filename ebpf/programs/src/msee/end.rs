@@ -2,13 +2,14 @@
 
 use abi::{
     limits,
+    police::Class,
     punt::Metadata,
     verdict::{Stage, Verdict},
 };
 use aya_ebpf::bindings::xdp_action::XDP_DROP;
-use programs::frame::{Frame, Refused};
+use programs::frame::Refused;
 
-use crate::{counters, maps, packet::Packet};
+use crate::{counters, maps, packet::Packet, police};
 
 /// The end of a packet's way.
 #[derive(Clone, Copy)]
@@ -28,8 +29,8 @@ pub struct End {
 pub enum Fate {
     /// Lost, by name.
     Drop,
-    /// To userspace, unmodified, with metadata.
-    Punt,
+    /// To userspace, unmodified, with metadata, as long as the port's budget for the class lasts.
+    Punt(Class),
     /// Out of the port in this slot, as it is.
     Send(u32),
 }
@@ -44,7 +45,19 @@ impl End {
     /// To userspace.
     #[inline(always)]
     pub fn punt(verdict: Verdict) -> Self {
-        Self::new(Fate::Punt, verdict, 0)
+        Self::punt_with(verdict, 0)
+    }
+
+    /// To userspace, with the value of the last step.
+    #[inline(always)]
+    pub fn punt_with(verdict: Verdict, value: u32) -> Self {
+        let class = match verdict {
+            Verdict::LocalArp | Verdict::LocalNd => Class::Neighbour,
+            Verdict::LocalEcho => Class::Echo,
+            Verdict::TooBig | Verdict::TooBigFragmentable => Class::PathMtu,
+            _ => Class::Exception,
+        };
+        Self::new(Fate::Punt(class), verdict, value)
     }
 
     /// Any end.
@@ -57,18 +70,17 @@ impl End {
 impl<const TRACED: bool> Packet<'_, TRACED> {
     /// Carries the end out, and counts the one verdict the packet came to.
     #[inline(always)]
-    pub fn finish(self, end: End) -> u32 {
+    pub fn finish(mut self, end: End) -> u32 {
         self.trace.step(end.stage, end.verdict, end.value);
-        let Self { mut frame, metadata, trace, .. } = self;
         let action = match end.fate {
             Fate::Drop => Ok(XDP_DROP),
-            Fate::Punt => punt(&mut frame, metadata, end.verdict),
+            Fate::Punt(class) => self.punt(class, end.verdict),
             Fate::Send(slot) => redirect(slot),
         };
         let (action, verdict) = match action {
             Ok(action) => (action, end.verdict),
             Err(verdict) => {
-                trace.step(verdict.stage(), verdict.number(), 0);
+                self.trace.step(verdict.stage(), verdict.number(), 0);
                 (XDP_DROP, verdict.number())
             }
         };
@@ -76,6 +88,30 @@ impl<const TRACED: bool> Packet<'_, TRACED> {
             counters::count(verdict);
         }
         action
+    }
+
+    #[inline(always)]
+    fn punt(&mut self, class: Class, verdict: u16) -> Result<u32, Verdict> {
+        let slot = u32::from(self.metadata.port);
+        if !police::is_within_budget(self, slot, class) {
+            return Err(over_budget(class));
+        }
+        let prepended = self.frame.prepend(Metadata { verdict, ..self.metadata });
+        prepended.map_err(|Refused| Verdict::PuntRefused)?;
+        maps::PUNT.redirect(slot, OTHERWISE_DROP).map_err(|_| Verdict::PuntRefused)
+    }
+}
+
+/// The verdict of a packet that its port's budget for `class` has no room for.
+#[inline(always)]
+pub fn over_budget(class: Class) -> Verdict {
+    match class {
+        Class::Neighbour => Verdict::BudgetNeighbour,
+        Class::Echo => Verdict::BudgetEcho,
+        Class::PathMtu => Verdict::BudgetPathMtu,
+        Class::Exception => Verdict::BudgetException,
+        // The classes of bandwidth end elsewhere.
+        Class::Control | Class::FromCustomer | Class::ToCustomer => Verdict::BudgetControl,
     }
 }
 
@@ -89,12 +125,4 @@ fn redirect(slot: u32) -> Result<u32, Verdict> {
         return Err(Verdict::LookupCorrupt);
     }
     maps::EGRESS.redirect(slot, OTHERWISE_DROP).map_err(|_| Verdict::EgressGone)
-}
-
-#[inline(always)]
-fn punt(frame: &mut Frame<'_>, metadata: Metadata, verdict: u16) -> Result<u32, Verdict> {
-    let slot = u32::from(metadata.port);
-    let prepended = frame.prepend(Metadata { verdict, ..metadata });
-    prepended.map_err(|Refused| Verdict::PuntRefused)?;
-    maps::PUNT.redirect(slot, OTHERWISE_DROP).map_err(|_| Verdict::PuntRefused)
 }

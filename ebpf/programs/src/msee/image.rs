@@ -72,6 +72,14 @@ impl Image {
         self.element(&maps::ADJACENCIES, index, limits::ADJACENCIES)
     }
 
+    /// The adjacency in a place of a group; the place is taken modulo their number.
+    #[inline(always)]
+    pub fn member(self, group: u32, place: u32) -> Option<u32> {
+        let places = self.element(&maps::GROUPS, group, limits::GROUPS)?;
+        let place = place as usize & (limits::GROUP_PLACES - 1);
+        places.get(place).map(|index| u32::from(*index))
+    }
+
     /// A prefix node by index.
     #[inline(always)]
     pub fn node(self, index: u32) -> Option<&'static Node> {
@@ -88,4 +96,5 @@ impl Image {
     }
 }
 
+const _: () = assert!(limits::GROUP_PLACES.is_power_of_two());
 const _: () = assert!(limits::BANKS == 2, "the lowest bit of the generation selects the bank");

@@ -18,6 +18,9 @@ const OPTION_WORDS: usize = 10;
 /// ICMP type of an echo request.
 const ECHO_REQUEST: u8 = 8;
 
+/// Bytes of an ICMP message up to its type and code.
+const MESSAGE_TYPE: usize = 2;
+
 /// The TTL is the high byte of its word.
 const ONE_HOP: u16 = 0x0100;
 
@@ -117,7 +120,9 @@ impl Network for Ipv4 {
 
     #[inline(always)]
     fn is_echo_request<const TRACED: bool>(&self, packet: &Packet<'_, TRACED>) -> bool {
-        if self.protocol() != ICMP || self.is_fragment() {
+        // Behind the packet is padding: a type there is nobody's.
+        let has_type = self.total_length() >= self.header_length().wrapping_add(MESSAGE_TYPE);
+        if self.protocol() != ICMP || self.is_fragment() || !has_type {
             return false;
         }
         let behind = packet.network.wrapping_add(self.header_length());

@@ -6,6 +6,7 @@
 
 use abi::{
     image::{PORT_FABRIC, Port, Vnet},
+    police::Class,
     verdict::{Stage, Verdict},
 };
 use programs::header::{HOP_BY_HOP, ICMPV6, IPV6, Ipv6, TCP, UDP};
@@ -19,6 +20,9 @@ const ROUTER_SOLICITATION: u8 = 133;
 const NEIGHBOUR_SOLICITATION: u8 = 135;
 const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
 const REDIRECT: u8 = 137;
+
+/// Bytes of an ICMPv6 message up to its type and code.
+const MESSAGE_TYPE: usize = 2;
 
 /// Neighbour Discovery that passed a router is none: its hop limit tells (RFC 4861 7.1.1).
 const NEVER_FORWARDED: u8 = 255;
@@ -62,7 +66,9 @@ impl Network for Ipv6 {
                 End::drop(Verdict::CheckLinkLocal)
             }
         } else if is_link_local(destination) || header.is_for_port(port) {
-            port::to_kernel(packet, port)
+            let is_nd = header.is_neighbour_discovery(packet);
+            let class = if is_nd { Class::Neighbour } else { Class::Control };
+            port::to_kernel(packet, port, class)
         } else {
             End::drop(Verdict::CheckLinkLocal)
         })
@@ -163,16 +169,18 @@ pub fn to_group<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port
     let [group, ..] = header.destination();
     let [first, second] = group.to_ne_bytes();
     let kind = message(&header, packet).unwrap_or(0);
-    // Link-local scope, flags aside (RFC 4291 2.7).
-    let on_link = first == 0xff && second & 0x0f == 2;
+    // A well-known group of link-local scope (RFC 4291 2.7).
+    let on_link = first == 0xff && second == 0x02;
+    let carried = packet.frame.length().wrapping_sub(packet.network);
     let is_discovery = header.version() == 6
+        && header.length() <= carried
         && on_link
         && header.hop_limit() == NEVER_FORWARDED
         && (ROUTER_SOLICITATION..=REDIRECT).contains(&kind);
     if !is_discovery {
         End::drop(Verdict::PortGroup)
     } else if port.kind != PORT_FABRIC {
-        port::to_kernel(packet, port)
+        port::to_kernel(packet, port, Class::Neighbour)
     } else if kind == NEIGHBOUR_SOLICITATION || kind == NEIGHBOUR_ADVERTISEMENT {
         End::punt(Verdict::LocalNd)
     } else {
@@ -183,7 +191,8 @@ pub fn to_group<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port
 /// The type of the ICMPv6 message directly behind the header.
 #[inline(always)]
 fn message<const TRACED: bool>(header: &Ipv6, packet: &Packet<'_, TRACED>) -> Option<u8> {
-    if header.next_header() != ICMPV6 {
+    // Behind the packet is padding: a type there is nobody's.
+    if header.next_header() != ICMPV6 || header.payload_length() < MESSAGE_TYPE {
         return None;
     }
     packet.frame.message_type(packet.network.wrapping_add(IPV6))

@@ -1,7 +1,10 @@
 //! Stage 3: is it for the MSEE itself? Nothing is consumed here: the kernel or `msee` gets the
 //! packet as it came, TTL and all (RFC 1812 5.3.1: a TTL is checked only when forwarding).
 
-use abi::verdict::{Stage, Verdict};
+use abi::{
+    police::Class,
+    verdict::{Stage, Verdict},
+};
 
 use crate::{
     end::End,
@@ -29,7 +32,11 @@ pub fn pass<const TRACED: bool, N: Network>(
         return Err(End::punt(Verdict::LocalEcho));
     }
     Err(match side {
-        Side::Circuit(port) => port::to_kernel(packet, port),
+        Side::Circuit(port) => {
+            let is_nd = header.is_neighbour_discovery(packet);
+            let class = if is_nd { Class::Neighbour } else { Class::Control };
+            port::to_kernel(packet, port, class)
+        }
         Side::Vnet(_) if header.is_neighbour_discovery(packet) => End::punt(Verdict::LocalNd),
         Side::Vnet(_) => End::punt(Verdict::LocalUnreachable),
     })

@@ -1,9 +1,9 @@
-//! Stage 4: longest prefix match, one byte of the address a node.
+//! Stage 5: longest prefix match, one byte of the address a node.
 //!
 //! Prefixes were pushed down to the leaves when the image was compiled: the first leaf met is the
 //! longest match, and the node of an address's last octet has nothing but leaves.
 //!
-//! Passes on: the index of an adjacency.
+//! Passes on: the index of an adjacency, or of a group with `GROUP`.
 
 use abi::{
     image::{LEAF, NO_ROUTE},

@@ -7,6 +7,7 @@
 //! | port | `port.rs`, `tags.rs` | unknown port, tags, foreign MAC, groups, ARP, frames of the kernel; source in no VNet |
 //! | check | `ipv4.rs`, `ipv6.rs` | RFC 1812 5.2.2 and martians (5.3.7); RFC 8200 and scopes |
 //! | local | `local.rs` | addressed to the MSEE itself |
+//! | police | `police.rs` | over the bandwidth, or from a source the customer has not announced |
 //! | lookup | `lookup.rs` | no route |
 //! | ttl | `ttl.rs` | TTL or hop limit 1 or 0 |
 //! | adjacency | `adjacency.rs` | the route says drop, or the next hop is not resolved |
@@ -18,7 +19,7 @@
 //!
 //! `msee_port` counts and forwards. `msee_inject` is the same source with a trace record instead
 //! of counters; it is never attached, only test-run.
-#![cfg_attr(target_arch = "bpf", no_std, no_main)]
+#![cfg_attr(target_arch = "bpf", no_std, no_main, feature(asm_experimental_arch))]
 
 mod adjacency;
 mod checksum;
@@ -34,6 +35,7 @@ mod maps;
 mod network;
 mod out;
 mod packet;
+mod police;
 mod port;
 mod tags;
 mod trace;
@@ -82,6 +84,7 @@ fn forward<const TRACED: bool, N: Network>(
     let header = N::check(packet, port)?;
     let side = port::side(packet, port, &header)?;
     local::pass(packet, &header, &side)?;
+    police::from_customer(packet, &header, &side)?;
     let route = lookup::route(packet, &header, &side)?;
     ttl::pass(packet, &header)?;
     let adjacency = adjacency::choose(packet, &header, route)?;

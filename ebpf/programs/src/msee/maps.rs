@@ -1,8 +1,8 @@
 //! The maps, as `abi::image` describes them.
 
 use abi::{
-    image::{Active, Adjacency, Node, Port, PortSlot, Vnet},
-    limits, trace, verdict,
+    image::{Active, Adjacency, Group, Node, Port, PortSlot, Vnet},
+    limits, police, trace, verdict,
 };
 use aya_ebpf::{
     bindings::BPF_F_MMAPABLE,
@@ -36,6 +36,13 @@ pub static NODES: Array<Node> =
 #[map]
 pub static PORT_SLOTS: Array<PortSlot> =
     Array::with_max_entries(limits::BANKS * limits::PORT_BUCKETS, BPF_F_MMAPABLE);
+
+#[map]
+pub static GROUPS: Array<Group> =
+    Array::with_max_entries(limits::BANKS * limits::GROUPS, BPF_F_MMAPABLE);
+
+#[map]
+pub static POLICERS: Array<u64> = Array::with_max_entries(limits::PORTS * police::CLASSES, 0);
 
 #[map]
 pub static EGRESS: DevMap = DevMap::with_max_entries(limits::PORTS, 0);

@@ -1,4 +1,4 @@
-//! Stage 7: one hop taken, link header rewritten, and out of the port.
+//! Stage 8: one hop taken, link header rewritten, and out of the port.
 
 use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
@@ -10,6 +10,7 @@ use crate::{
     end::{End, Fate},
     network::Network,
     packet::Packet,
+    police,
     tags::NoHeadroom,
 };
 
@@ -24,11 +25,10 @@ pub fn send<const TRACED: bool, N: Network>(
     let slot = u32::from(adjacency.port);
     let length = header.length();
     if length > usize::from(adjacency.mtu) {
-        return Err(if header.may_be_fragmented() {
-            End::new(Fate::Drop, Verdict::TooBigFragmentable, slot)
-        } else {
-            End::new(Fate::Punt, Verdict::TooBig, slot)
-        });
+        // The slow path cuts it (RFC 791 3.2), or tells the sender (RFC 1191, RFC 8201).
+        let verdict =
+            if header.may_be_fragmented() { Verdict::TooBigFragmentable } else { Verdict::TooBig };
+        return Err(End::punt_with(verdict, slot));
     }
     let verdict = match adjacency.kind {
         ADJACENCY_CE => Verdict::ForwardedCe,
@@ -36,6 +36,9 @@ pub fn send<const TRACED: bool, N: Network>(
         ADJACENCY_GATEWAY => Verdict::ForwardedGateway,
         _ => return Err(corrupt),
     };
+    if adjacency.kind == ADJACENCY_CE {
+        police::to_customer(packet, slot, length)?;
+    }
     header.take_hop(packet).ok_or(corrupt)?;
     let (macs, tags) = split(adjacency);
     packet

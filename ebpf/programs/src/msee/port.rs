@@ -5,15 +5,17 @@
 
 use abi::{
     image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port, Vnet},
+    police::Class,
     verdict::{Stage, Verdict},
 };
 use programs::header::{ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet};
 
 use crate::{
-    end::{End, Fate},
+    end::{End, Fate, over_budget},
     ipv6, lookup,
     network::Network,
     packet::Packet,
+    police,
     tags::{NoHeadroom, Tagging, Truncated},
 };
 
@@ -69,7 +71,7 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
         ETHERTYPE_IPV6 if is_group => Err(ipv6::to_group(packet, port)),
         ETHERTYPE_IPV6 => Ok(Arrival::Ipv6(port)),
         ETHERTYPE_ARP if port.kind == PORT_FABRIC => Err(End::punt(Verdict::LocalArp)),
-        ETHERTYPE_ARP => Err(to_kernel(packet, port)),
+        ETHERTYPE_ARP => Err(to_kernel(packet, port, Class::Neighbour)),
         _ => Err(End::drop(Verdict::PortNotIp)),
     }
 }
@@ -92,14 +94,23 @@ pub fn side<const TRACED: bool, N: Network>(
     Ok(Side::Vnet(vnet))
 }
 
-/// Hands a frame of a circuit's link to the kernel, without tags, through the `cpu` veth.
+/// Hands a frame of a circuit's link to the kernel, without tags, through the `cpu` veth, as long as
+/// the port's budget for `class` lasts.
 #[inline(always)]
-pub fn to_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port) -> End {
+pub fn to_kernel<const TRACED: bool>(
+    packet: &mut Packet<'_, TRACED>,
+    port: &Port,
+    class: Class,
+) -> End {
     if port.peer == 0 {
         return End::drop(Verdict::LocalNoCpu);
     }
+    let slot = u32::from(packet.metadata.port);
+    if !police::is_within_budget(packet, slot, class) {
+        return End::drop(over_budget(class));
+    }
     match packet.retag([0; 8], 0) {
-        Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, 0),
+        Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, port.peer),
         Err(NoHeadroom) => End::drop(Verdict::NoHeadroom),
     }
 }
@@ -113,7 +124,7 @@ fn from_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, cpu: &Port) 
             Err(NoHeadroom) => return End::drop(Verdict::NoHeadroom),
         }
     }
-    End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, 0)
+    End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, cpu.peer)
 }
 
 #[inline(always)]

@@ -1,13 +1,9 @@
-//! Stage 5: time to live or hop limit, after the lookup (RFC 1812 5.2.1.2) and only when forwarding (5.3.1).
+//! Stage 6: time to live or hop limit, after the lookup (RFC 1812 5.2.1.2) and only when forwarding (5.3.1).
 //! The decrement itself belongs to the rewrite in `out`.
 
 use abi::verdict::{Stage, Verdict};
 
-use crate::{
-    end::{End, Fate},
-    network::Network,
-    packet::Packet,
-};
+use crate::{end::End, network::Network, packet::Packet};
 
 /// Lets pass what may live one hop longer. A TTL of 0 must not have been sent, and ends as well.
 #[inline(always)]
@@ -19,7 +15,7 @@ pub fn pass<const TRACED: bool, N: Network>(
     let after = before.saturating_sub(1);
     let step = u32::from(before) << 8 | u32::from(after);
     if after == 0 {
-        return Err(End::new(Fate::Punt, Verdict::TtlExpired, step));
+        return Err(End::punt_with(Verdict::TtlExpired, step));
     }
     packet.trace.step(Stage::Ttl, 0, step);
     Ok(())

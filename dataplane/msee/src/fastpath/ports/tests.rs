@@ -22,6 +22,8 @@ fn circuit(interface: &str, tags: Tags, cpu: &str) -> desired::CircuitPort {
         tags,
         cpu: Some(cpu.to_owned()),
         ipv6: None,
+        bandwidth: None,
+        validate_source: false,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use abi::{image, limits, verdict::Verdict};
 use desired::{Adjacency, MacAddress, MseeState, ServiceEthertype, Tags};
 
-use super::{compile::CompileError, compiled::AdjacencyName};
+use super::{compile::CompileError, compiled::AdjacencyName, groups};
 use crate::fastpath::{BoundPort, PortKind};
 
 /// The adjacencies met so far, each once.
@@ -18,6 +18,7 @@ pub(super) struct Adjacencies<'a> {
     indices: BTreeMap<&'a Adjacency, u32>,
     pub(super) entries: Vec<image::Adjacency>,
     pub(super) names: Vec<AdjacencyName>,
+    pub(super) groups: Vec<image::Group>,
 }
 
 impl<'a> Adjacencies<'a> {
@@ -33,6 +34,7 @@ impl<'a> Adjacencies<'a> {
             indices: BTreeMap::new(),
             entries: vec![none],
             names: vec![AdjacencyName::default()],
+            groups: Vec::new(),
         }
     }
 
@@ -54,23 +56,35 @@ impl<'a> Adjacencies<'a> {
                 self.push(image::ADJACENCY_DIRECT, entry, text, None)?;
             }
             Adjacency::Gateway { port, gateway, connection, instances } => {
-                let members = u8::try_from(instances.len()).unwrap_or(u8::MAX);
-                if members == 0 {
+                if instances.is_empty() {
                     let (vrf, gateway) = (vrf.to_owned(), gateway.clone());
                     return Err(CompileError::NoInstance { vrf, gateway });
                 }
-                for (position, instance) in instances.iter().take(members.into()).enumerate() {
-                    let entry = image::Adjacency {
-                        members: if position == 0 { members } else { 1 },
-                        ..self.entry(vrf, port, PortKind::Fabric, instance.mac)?
-                    };
-                    let text = format!("gateway {gateway} ({connection})");
-                    self.push(image::ADJACENCY_GATEWAY, entry, text, Some(instance.address))?;
+                let text = format!("gateway {gateway} ({connection})");
+                for instance in instances {
+                    let entry = self.entry(vrf, port, PortKind::Fabric, instance.mac)?;
+                    let address = Some(instance.address);
+                    self.push(image::ADJACENCY_GATEWAY, entry, text.clone(), address)?;
+                }
+                if instances.len() > 1 {
+                    let names = instances.iter().map(|instance| instance.address.to_bits());
+                    let group = self.group(groups::places(index, names))?;
+                    self.indices.insert(adjacency, group);
+                    return Ok(group);
                 }
             }
         }
         self.indices.insert(adjacency, index);
         Ok(index)
+    }
+
+    /// Adds a group; the index that a leaf has for it.
+    fn group(&mut self, places: image::Group) -> Result<u32, CompileError> {
+        if self.groups.len() >= limits::GROUPS as usize {
+            return Err(CompileError::TooManyGroups);
+        }
+        self.groups.push(places);
+        Ok((self.groups.len() - 1) as u32 | image::GROUP)
     }
 
     fn customer_edge(&mut self, vrf: &str, port: &str) -> Result<(), CompileError> {
@@ -99,7 +113,6 @@ impl<'a> Adjacencies<'a> {
         }
         Ok(image::Adjacency {
             kind: if next_hop.is_none() { image::ADJACENCY_UNRESOLVED } else { 0 },
-            members: 1,
             port: bound.slot as u16,
             mtu: bound.ip_mtu(),
             header,

@@ -69,6 +69,9 @@ pub enum CompileError {
     /// More adjacencies than an image holds.
     #[error("the desired state has more than {} next hops", limits::ADJACENCIES - 1)]
     TooManyAdjacencies,
+    /// More groups than an image holds.
+    #[error("the desired state has more than {} gateways with two instances", limits::GROUPS)]
+    TooManyGroups,
     /// More prefix nodes than an image holds.
     #[error(transparent)]
     Nodes(#[from] NodesExhausted),
@@ -99,6 +102,7 @@ impl Compiled {
         }
         compiled.adjacencies = adjacencies.entries;
         compiled.adjacency_names = adjacencies.names;
+        compiled.groups = adjacencies.groups;
         compiled.ports = vec![image::Port::default(); limits::PORTS as usize];
         compiled.port_slots = vec![PortSlot::default(); limits::PORT_BUCKETS as usize];
         // Index 0 is no VNet.
@@ -149,6 +153,10 @@ impl Compiled {
                     let roots = self.roots(&port.name, &circuit.vrf)?;
                     (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
                     entry.address_ipv4 = circuit.address.ip().octets();
+                    (entry.byte_cost, entry.burst) = circuit.bandwidth.map_or((0, 0), police);
+                    if circuit.validate_source {
+                        entry.flags |= image::PORT_VALIDATE_SOURCE;
+                    }
                     let ipv6 = circuit.ipv6.map(|link| link.address.ip().octets());
                     entry.address_ipv6 = ipv6.unwrap_or_default();
                 }
@@ -220,6 +228,23 @@ impl Compiled {
         self.vrf_roots(vrf)
             .ok_or_else(|| CompileError::UnknownVrf { user: user.to_owned(), vrf: vrf.to_owned() })
     }
+}
+
+/// How long a burst may last that exceeds a circuit's bandwidth: what a queue of a provider's edge
+/// holds, and enough for TCP to reach the rate.
+const BURST: u64 = 20_000_000;
+
+/// Shortest burst in bytes: on a slow circuit some frames must fit at once.
+const SHORTEST_BURST: u64 = 16 * 1_514;
+
+/// What a byte costs, in 2^-16 ns, and the burst in ns, of so many bits per second. A bandwidth out of
+/// the range of 16 kbit/s to 500 Tbit/s is policed as the nearest one in it.
+fn police(bits_per_second: u64) -> (u32, u32) {
+    let byte = 8 * 1_000_000_000_u128;
+    let cost = (byte << 16) / u128::from(bits_per_second.max(1));
+    let cost = u32::try_from(cost).unwrap_or(u32::MAX).max(1);
+    let shortest = (SHORTEST_BURST * u64::from(cost)) >> 16;
+    (cost, u32::try_from(BURST.max(shortest)).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

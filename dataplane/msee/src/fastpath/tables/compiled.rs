@@ -26,6 +26,7 @@ pub struct Compiled {
     pub(super) vnet_names: Vec<CompiledVnet>,
     pub(super) adjacencies: Vec<image::Adjacency>,
     pub(super) adjacency_names: Vec<AdjacencyName>,
+    pub(super) groups: Vec<image::Group>,
     pub(super) prefixes: Prefixes,
     pub(super) vrfs: BTreeMap<VrfName, Table>,
 }
@@ -111,14 +112,26 @@ impl Compiled {
         self.ports.get(slot as usize).filter(|port| port.kind != image::PORT_ABSENT)
     }
 
-    /// An adjacency by index, as packets see it.
+    /// An adjacency by index, as packets see it; `None` for a group.
     pub fn adjacency(&self, index: u32) -> Option<&image::Adjacency> {
         self.adjacencies.get(index as usize)
     }
 
+    /// The adjacency that a leaf leads a packet with this flow hash to: a member where the leaf is a
+    /// group's, else its own.
+    pub fn member(&self, leaf: u32, hash: u32) -> Option<u32> {
+        if leaf & image::GROUP == 0 {
+            return Some(leaf);
+        }
+        let places = self.groups.get((leaf & !image::GROUP) as usize)?;
+        places.get(hash as usize % places.len()).map(|index| u32::from(*index))
+    }
+
     /// How an adjacency reads in a trace: `gateway ERGW1 (conn1)`, `VM hub-vm (FastPath, conn1)`,
-    /// `customer edge 172.16.1.1 (CIRCUIT_EQUINIX)`. Empty for an index outside the image.
+    /// `customer edge 172.16.1.1 (CIRCUIT_EQUINIX)`; a group has the name its members have. Empty for
+    /// an index outside the image.
     pub fn adjacency_name(&self, index: u32) -> &str {
+        let index = self.member(index, 0).unwrap_or(u32::MAX);
         self.adjacency_names.get(index as usize).map_or("", |name| &name.text)
     }
 
@@ -149,7 +162,8 @@ impl Compiled {
         self.prefixes.lookup(Self::port_roots(port).of(source), source)
     }
 
-    /// Index of the adjacency (the first of its group) behind the longest match in a VRF.
+    /// The leaf behind the longest match in a VRF: the index of an adjacency, or of a group with
+    /// [`image::GROUP`]; see [`Compiled::member`].
     pub fn lookup(&self, roots: Roots, destination: IpAddr) -> Option<u32> {
         self.prefixes.lookup(roots.of(destination), destination)
     }

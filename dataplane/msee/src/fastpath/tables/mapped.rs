@@ -17,7 +17,7 @@ use std::{
 };
 
 use abi::{
-    image::{Active, Adjacency, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, Node, Port, PortSlot, Vnet},
     limits,
 };
 use aya::maps::MapData;
@@ -108,6 +108,7 @@ pub(in crate::fastpath) struct Image {
     ports: Table<Port>,
     vnets: Table<Vnet>,
     adjacencies: Table<Adjacency>,
+    groups: Table<Group>,
     nodes: Table<Node>,
     /// Whether packets may still read the bank that is not in force.
     readers: bool,
@@ -133,6 +134,7 @@ impl Image {
                 data("ADJACENCIES")?,
                 limits::BANKS * limits::ADJACENCIES,
             )?,
+            groups: Table::map("GROUPS", data("GROUPS")?, limits::BANKS * limits::GROUPS)?,
             nodes: Table::map("NODES", data("NODES")?, limits::BANKS * limits::NODES)?,
             readers: false,
         })
@@ -156,6 +158,7 @@ impl Image {
         self.ports.fill(bank, &compiled.ports)?;
         self.vnets.fill(bank, &compiled.vnets)?;
         self.adjacencies.fill(bank, &compiled.adjacencies)?;
+        self.groups.fill(bank, &compiled.groups)?;
         self.nodes.fill(bank, compiled.prefixes.nodes())?;
         self.readers = true;
         self.active_generation().store(found, Ordering::Release);

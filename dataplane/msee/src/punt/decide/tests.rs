@@ -9,7 +9,7 @@ use crate::example::{
     FAR_GATEWAY_MACS, FAR_MAC, FAR_VM, GATEWAY_MAC, HUB_VM, HUB_VM_IPV6, HUB_VM_MAC, NOWHERE,
     OURS_AT_CE, OURS_AT_CE_IPV6, OURS_AT_FAR, OURS_AT_HUB, OURS_AT_HUB_IPV6, SPOKE_VM,
 };
-use packet::Ipv4;
+use packet::{ETHERNET_HEADER, Ipv4};
 
 use crate::{arp, icmpv6::neighbour};
 
@@ -43,9 +43,10 @@ fn decide_with(
 ) -> (Decision, Vec<u8>) {
     let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
     let punt = Punt { ifindex: 100 + port, metadata, frame };
-    let mut out = vec![0xee; 3];
+    let mut out = Frames::default();
+    out.add(|out| out.extend([0xee; 3]));
     let decision = responder.decide(&punt, &example::compiled(), now, &mut out);
-    (decision, out)
+    (decision, out.iter().flatten().copied().collect())
 }
 
 fn decide(port: u32, verdict: Verdict, frame: &[u8]) -> (Decision, Vec<u8>) {
@@ -159,7 +160,7 @@ fn an_echo_reply_longer_than_the_way_back_carries_is_named() {
     assert_eq!(fits.0.verdict, Verdict::IcmpEchoReply);
     assert_eq!(fits.1.len(), ETHERNET_HEADER + FABRIC_MTU as usize);
     let long = decide(FABRIC, Verdict::LocalEcho, &echo(HUB_VM, OURS_AT_HUB, longest + 1));
-    assert_silent(&long, Verdict::TooBigFragmentable);
+    assert_silent(&long, Verdict::IcmpTooBig);
 }
 
 #[test]
@@ -258,6 +259,32 @@ fn frames_that_do_not_parse_or_were_not_punted_for_us_are_a_defect() {
     assert_silent(&decide(CIRCUIT, Verdict::TtlExpired, &ipv6), Verdict::PuntMalformed);
 }
 
+#[test]
+fn a_packet_too_long_for_its_next_hop_goes_on_in_pieces() {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2([2, 9, 9, 9, 9, 9], CIRCUIT_MAC.0)
+        .ipv4(CE.octets(), HUB_VM.octets(), 9)
+        .udp(1, 2)
+        .write(&mut frame, &[0x5a; 1_472])
+        .unwrap();
+    frame[ETHERNET_HEADER + 6] = 0;
+    let metadata =
+        Metadata { verdict: Verdict::TooBigFragmentable.number(), ..Metadata::default() };
+    let punt = Punt { ifindex: 100 + CIRCUIT, metadata, frame: &frame };
+    let mut out = Frames::default();
+    let mut responder = Responder::new(Rate::default());
+    let decision = responder.decide(&punt, &example::compiled(), Instant::now(), &mut out);
+    assert_eq!(decision, Decision { verdict: Verdict::Fragmented, send_by: Some(FABRIC) });
+    let frames: Vec<&[u8]> = out.iter().collect();
+    assert_eq!(frames.len(), 2);
+    for frame in frames {
+        assert!(frame.len() <= ETHERNET_HEADER + FABRIC_MTU as usize);
+        let frame = Ethernet::parse(frame).unwrap();
+        assert_eq!([frame.destination, frame.source], [HUB_VM_MAC.0, FABRIC_MAC.0]);
+        assert_eq!(Ipv4::parse(frame.payload).unwrap().ttl(), 8);
+    }
+}
+
 fn udp_ipv6(port_mac: [u8; 6], source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
     let mut frame = Vec::new();
     PacketBuilder::ethernet2([2, 9, 9, 9, 9, 9], port_mac)
@@ -354,7 +381,7 @@ proptest! {
     ) {
         let punt =
             Punt { ifindex: 100 + port, metadata: Metadata { verdict, ..Metadata::default() }, frame: &frame };
-        let mut out = Vec::new();
+        let mut out = Frames::default();
         let mut responder = Responder::new(Rate::default());
         let decision = responder.decide(&punt, &example::compiled(), Instant::now(), &mut out);
         prop_assert_eq!(decision.send_by.is_none(), out.is_empty());

@@ -11,7 +11,7 @@ fn worker() -> Worker {
         responder: Responder::new(Rate::default()),
         compiled: Arc::default(),
         tally: Arc::default(),
-        out: Vec::new(),
+        out: Frames::default(),
     }
 }
 

@@ -72,6 +72,8 @@ fn state() -> MseeState {
         interface: "eth1".to_owned(),
         tags: Tags::Untagged,
         cpu: Some("xcpu1".to_owned()),
+        bandwidth: None,
+        validate_source: false,
         ipv6: Some(Ipv6Link {
             address: "fd00:172::2/126".parse().unwrap(),
             peer: "fd00:172::1".parse().unwrap(),
@@ -109,7 +111,10 @@ fn each_next_hop_is_an_adjacency_once_and_reads_like_a_sentence() {
     assert_eq!(at("8.8.8.8"), None);
     // None, two instances, the VM and the customer edge.
     assert_eq!(compiled.adjacencies.len(), 5);
-    let kinds = [spoke, hub_vm, customer].map(|index| compiled.adjacency(index).unwrap().kind);
+    let kinds = [spoke, hub_vm, customer].map(|leaf| {
+        let index = compiled.member(leaf, 0).unwrap();
+        compiled.adjacency(index).unwrap().kind
+    });
     assert_eq!(kinds, [ADJACENCY_GATEWAY, ADJACENCY_DIRECT, ADJACENCY_CE]);
 }
 
@@ -117,9 +122,13 @@ fn each_next_hop_is_an_adjacency_once_and_reads_like_a_sentence() {
 fn a_gateways_instances_are_one_group() {
     let compiled = compile();
     let roots = compiled.vrf_roots("circuit").unwrap();
-    let first = compiled.lookup(roots, Ipv4Addr::new(10, 254, 0, 1).into()).unwrap();
+    let leaf = compiled.lookup(roots, Ipv4Addr::new(10, 254, 0, 1).into()).unwrap();
+    assert_eq!(leaf, image::GROUP);
+    let members: std::collections::BTreeSet<u32> =
+        (0..limits::GROUP_PLACES as u32).filter_map(|hash| compiled.member(leaf, hash)).collect();
+    let first = *members.first().unwrap();
+    assert_eq!(members, [first, first + 1].into());
     let [one, two] = [first, first + 1].map(|index| *compiled.adjacency(index).unwrap());
-    assert_eq!((one.members, two.members), (2, 1));
     assert_eq!(one.header[..12], [2, 0, 0, 0, 0, 12, 2, 0, 0, 0, 0, 2]);
     assert_eq!(two.header[..12], [2, 0, 0, 0, 0, 13, 2, 0, 0, 0, 0, 2]);
     assert_eq!((one.port, one.mtu), (2, 1_500));
@@ -288,4 +297,16 @@ fn a_next_hop_without_a_mac_address_is_unresolved() {
     let roots = compiled.vrf_roots("circuit").unwrap();
     let index = compiled.lookup(roots, "172.16.1.1".parse().unwrap()).unwrap();
     assert_eq!(compiled.adjacency(index).unwrap().kind, ADJACENCY_UNRESOLVED);
+}
+
+#[test]
+fn a_bandwidth_is_a_price_for_each_byte() {
+    // 1 Gbit/s: 8 ns a byte, 20 ms of burst.
+    assert_eq!(police(1_000_000_000), (8 << 16, 20_000_000));
+    // 10 Gbit/s: 0.8 ns.
+    assert_eq!(police(10_000_000_000).0, 52_428);
+    // 1 Mbit/s: sixteen frames, 194 ms.
+    assert_eq!(police(1_000_000), (8_000 << 16, 193_792_000));
+    assert_eq!(police(0).0, u32::MAX);
+    assert_eq!(police(u64::MAX).0, 1);
 }

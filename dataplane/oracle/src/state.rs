@@ -1,0 +1,85 @@
+//! The desired state, bound to ports and laid out for looking things up.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+use abi::verdict::Verdict;
+use desired::{MacAddress, Tags};
+
+pub use self::error::StateError;
+use crate::{judgement::Sending, link::Key, prefixes::Prefixes};
+
+mod binding;
+mod error;
+
+/// Where a frame can come in.
+#[derive(Clone, Debug)]
+pub(crate) enum Ingress {
+    /// From the MSEE's kernel; all of it leaves by one circuit port.
+    Cpu(Egress),
+    /// From a station on the wire.
+    Wire {
+        /// The MAC address the stations send to.
+        mac: MacAddress,
+        side: Side,
+    },
+}
+
+/// The two sides of an MSEE.
+#[derive(Clone, Debug)]
+pub(crate) enum Side {
+    Circuit {
+        /// The way to the MSEE's kernel.
+        cpu: Option<Egress>,
+        view: View,
+    },
+    /// What the VNets see, by the prefixes of theirs.
+    Fabric(Prefixes<View>),
+}
+
+/// What a sender sees of the MSEE: an address of its own, and a table.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) address: Ipv4Addr,
+    pub(crate) address_ipv6: Option<Ipv6Addr>,
+    pub(crate) vrf: String,
+}
+
+/// Where a frame can leave.
+#[derive(Clone, Debug)]
+pub(crate) struct Egress {
+    pub(crate) port: String,
+    pub(crate) ifindex: u32,
+    pub(crate) mac: MacAddress,
+    pub(crate) mtu: u32,
+    pub(crate) tags: Tags,
+}
+
+/// An adjacency.
+#[derive(Clone, Debug)]
+pub(crate) struct NextHop {
+    /// What forwarding to it is called.
+    pub(crate) verdict: Verdict,
+    pub(crate) egress: Egress,
+    /// The stations it may be sent to, one or an instance of a gateway each; with the MAC address,
+    /// where it is known.
+    pub(crate) stations: Vec<Option<MacAddress>>,
+}
+
+/// The whole of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) ingresses: BTreeMap<(u32, Key), Ingress>,
+    pub(crate) tables: BTreeMap<String, Prefixes<NextHop>>,
+}
+
+impl Egress {
+    pub(crate) fn send(&self, bytes: Vec<u8>) -> Sending {
+        Sending { port: self.port.clone(), ifindex: self.ifindex, bytes }
+    }
+}
+
+#[cfg(test)]
+mod tests;
