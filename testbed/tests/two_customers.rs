@@ -37,7 +37,6 @@ fn each_customer_reaches_its_own_vm_and_never_the_others() {
         // One flow of each family, every packet of it, and none that anybody else got.
         let others = ["pc", "vm", "ce"].map(|kind| node(other, kind));
         let before = others.each_ref().map(|name| packets(&lab, name));
-        let own = lab.datagrams_of(&node(customer, "ce"));
         for more in [&[][..], &["--ipv6"]] {
             let args = [&["traffic", &pc, &vm, "--pps", "1000", "--for", "3s", "-f", "json"], more];
             let report = lab.erlab(&args.concat()).json();
@@ -48,8 +47,6 @@ fn each_customer_reaches_its_own_vm_and_never_the_others() {
             );
             assert_eq!(report["misdelivered"], 0, "{report:#}");
         }
-        let own = lab.datagrams_of(&node(customer, "ce")) - own;
-        assert!(own >= 6_000, "{customer}'s own edge forwarded only {own}");
         let after = others.each_ref().map(|name| packets(&lab, name));
         assert_eq!(before, after, "packets of {customer} reached {other}");
     }

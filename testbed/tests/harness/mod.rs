@@ -186,25 +186,6 @@ impl Lab {
         read.succeeds().stdout().trim().parse().unwrap()
     }
 
-    /// Datagrams that the kernel of `node` has taken or forwarded. Unlike [`Self::received_by`] it leaves
-    /// out what neighbours tell each other in IPv6: solicitations, and reports of multicast listeners.
-    pub(crate) fn datagrams_of(&self, node: &str) -> u64 {
-        let files = ["exec", node, "--", "cat", "/proc/net/snmp", "/proc/net/snmp6"];
-        let text = self.erlab(&files).succeeds().stdout();
-        let lines: Vec<Vec<&str>> =
-            text.lines().map(|line| line.split_whitespace().collect()).collect();
-        // IPv4 has a line of names and one of values for each protocol, IPv6 a line for each counter.
-        let ipv4 = [("Ip:", "ForwDatagrams"), ("Udp:", "InDatagrams"), ("Udp:", "NoPorts")];
-        let ipv4 = ipv4.map(|(protocol, name)| {
-            let of = lines.iter().filter(|line| line[0] == protocol).collect::<Vec<_>>();
-            let column = of[0].iter().position(|found| *found == name).unwrap();
-            of[1][column]
-        });
-        let ipv6 = ["Ip6OutForwDatagrams", "Udp6InDatagrams", "Udp6NoPorts"];
-        let ipv6 = ipv6.map(|name| lines.iter().find(|line| line[0] == name).unwrap()[1]);
-        ipv4.iter().chain(&ipv6).map(|count| count.parse::<u64>().unwrap()).sum()
-    }
-
     /// Starts numbered traffic and returns when its packets arrive.
     pub(crate) fn start_traffic(&self, from: &str, to: &str, pps: &str, time: &str) -> Running {
         let before = self.received_by(to);
