@@ -5,6 +5,7 @@
 //! a host has no instances. What is not in service is not mentioned, and a dataplane removes what
 //! is not mentioned.
 
+pub mod family;
 mod gateway;
 mod host;
 mod msee;

@@ -28,6 +28,8 @@ pub enum Destination {
     HubMachine,
     /// Any other address of the gateway's own VNet.
     HubPrefix,
+    /// Any IPv6 address of the gateway's own VNet, a VM's or not.
+    HubIpv6,
     /// An address of a peered VNet that uses the gateway.
     SpokePrefix,
 }
@@ -74,7 +76,7 @@ pub struct Rule {
 const ABOUT_2020: &str = "Microsoft, About ExpressRoute FastPath, 2020-03-25";
 
 /// The rules, in the order they are tried.
-pub const RULES: [Rule; 5] = [
+pub const RULES: [Rule; 6] = [
     Rule {
         name: "bypass_off",
         source: ABOUT_2020,
@@ -92,6 +94,13 @@ pub const RULES: [Rule; 5] = [
         source: ABOUT_2020,
         confidence: Confidence::Documented,
         apply: spoke_on_gateway,
+    },
+    Rule {
+        name: "ipv6_on_gateway",
+        source: "the text of 2020 knows no IPv6 (private peering had none); that of 2025-11-05 has \
+                 FastPath to IPv6 of the hub on ExpressRoute Direct alone",
+        confidence: Confidence::Inferred,
+        apply: ipv6_on_gateway,
     },
     Rule {
         name: "hub_machine_direct",
@@ -137,6 +146,11 @@ fn sku_not_eligible(arrival: &Arrival<'_>, _: Destination) -> Option<Decision> {
 fn spoke_on_gateway(_: &Arrival<'_>, destination: Destination) -> Option<Decision> {
     (destination == Destination::SpokePrefix)
         .then(|| gateway("spoke prefix: not in FastPath".to_owned()))
+}
+
+fn ipv6_on_gateway(_: &Arrival<'_>, destination: Destination) -> Option<Decision> {
+    (destination == Destination::HubIpv6)
+        .then(|| gateway("IPv6: not in FastPath (profile 2020)".to_owned()))
 }
 
 fn hub_machine_direct(arrival: &Arrival<'_>, destination: Destination) -> Option<Decision> {

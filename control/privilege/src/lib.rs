@@ -70,6 +70,11 @@ pub fn keep(wanted: Capabilities) -> Result<(), KeepError> {
     set_capabilities(None, sets).map_err(refused("capset"))
 }
 
+/// Whether the calling thread may use all of `wanted` now.
+pub fn has(wanted: Capabilities) -> bool {
+    capabilities(None).is_ok_and(|held| held.effective.contains(wanted))
+}
+
 fn shrink_bounding_set(wanted: Capabilities) -> Result<(), Errno> {
     for number in 0..u64::BITS {
         // Capabilities that this program has never heard of go too.

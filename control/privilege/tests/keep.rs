@@ -7,7 +7,7 @@ use std::{
 };
 
 use privilege::{
-    Capabilities,
+    Capabilities, has,
     held::{Held, of_process},
     keep,
 };
@@ -31,6 +31,7 @@ fn main() {
     );
 
     keep(wanted).unwrap();
+    assert!(has(wanted) && has(Capabilities::BPF) && !has(wanted | Capabilities::SETPCAP));
     let expected = Held::only(wanted);
     thread::scope(|scope| {
         scope.spawn(|| assert_eq!(of_process(process::id()).unwrap(), [expected; 2]));

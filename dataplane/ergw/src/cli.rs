@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// forwards in userspace over AF_XDP. What it forwards comes from ercontrol; until the first state
 /// arrives every packet is dropped as gw_no_state. It answers no ICMP: a traceroute shows `*` here.
 ///
-/// Needs root (CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW). SIGTERM or SIGINT ends it and leaves nothing
+/// Needs root, or CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_PERFMON; it goes on with CAP_BPF
+/// alone. SIGTERM or SIGINT ends it and leaves nothing
 /// behind; after a kill -9 starting it again is enough. With --pins the XDP program stays when the
 /// process is killed, and counts what the gateway then loses as gw_no_socket.
 #[derive(Debug, clap::Parser)]

@@ -32,7 +32,7 @@ use aya::{
     },
     sys::SyscallError,
 };
-use nix::unistd::geteuid;
+use privilege::Capabilities;
 
 /// The object as it is checked in.
 static EMBEDDED: &[u8] = aya::include_bytes_aligned!(concat!(
@@ -44,6 +44,11 @@ const OBJECT: &str = "ergw.bpf.o";
 const ENTRY: &str = "ergw_port";
 const SOCKETS: &str = "SOCKETS";
 const COUNTERS: &str = "COUNTERS";
+
+/// What loading takes. The verifier lets nobody compare packet pointers without CAP_PERFMON, and the
+/// program does.
+const LOADING: Capabilities =
+    Capabilities::BPF.union(Capabilities::NET_ADMIN).union(Capabilities::PERFMON);
 
 /// How long attaching is retried while the interface still has the program of a process that was
 /// just killed.
@@ -60,7 +65,9 @@ pub enum AttachError {
     #[error(transparent)]
     Pins(#[from] PinsError),
     /// Loading needs privileges.
-    #[error("loading eBPF programs needs CAP_BPF and CAP_NET_ADMIN: run as root")]
+    #[error(
+        "loading eBPF programs needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root, or with them"
+    )]
     NotPermitted,
     /// The kernel refused the object.
     #[error("the kernel did not take {OBJECT}: it may be too old (erlab is tested on Linux 6.18)")]
@@ -139,11 +146,14 @@ impl Program {
         if let Some(counters) = pins.as_ref().and_then(Pins::former_counters) {
             loader.map_pin_path(COUNTERS, counters);
         }
-        let mut ebpf = loader.load(&object).map_err(|error| {
-            if geteuid().is_root() { AttachError::Load(error) } else { AttachError::NotPermitted }
-        })?;
+        // Asked only about a failure: what the kernel says of a missing privilege is not plain.
+        let permitted = |error| {
+            if privilege::has(LOADING) { error } else { AttachError::NotPermitted }
+        };
+        let mut ebpf = loader.load(&object).map_err(|error| permitted(AttachError::Load(error)))?;
         afxdp::check_version(OBJECT, &ebpf)?;
-        entry(&mut ebpf)?.load().map_err(AttachError::Program)?;
+        let verified = entry(&mut ebpf)?.load();
+        verified.map_err(|error| permitted(AttachError::Program(error)))?;
         if let Some(pins) = &pins {
             pins.pin_objects(&mut ebpf, &[ENTRY])?;
         }

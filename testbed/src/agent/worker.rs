@@ -126,9 +126,12 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
 /// Starts the wires on a thread that lives in the fabric's namespace.
 fn start_wires(lab: &Lab) -> Result<Wires, WorkerError> {
     let wires = lab.plan().wires().into_iter();
-    let specs = wires.map(|Wire { name, a, b, impairment, .. }| {
-        let tags = desired::Tags::Untagged;
-        WireSpec { name, a, b, tags, impairment }
+    let specs = wires.map(|Wire { name, a, b, tags, impairment, .. }| WireSpec {
+        name,
+        a,
+        b,
+        tags,
+        impairment,
     });
     let specs: Vec<WireSpec> = specs.collect();
     let fabric = lab.plan().fabric_namespace();

@@ -3,21 +3,22 @@
 use std::{collections::BTreeMap, path::Path};
 
 use clap::Args;
+use ipnetwork::IpNetwork;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Failure, connection, gateway,
+    Failure, circuit, connection, gateway,
     open_lab::{OpenLab, kind_name},
     output::{Printer, table},
 };
 use crate::{
     control::ClientError,
     lifecycle::{Standing, Status, running_labs},
-    topology::plan::{Node, NodeKind},
+    topology::plan::{Interface, Node, NodeKind},
 };
 
-/// Show labs: nodes with state and addresses, connections with FastPath, gateways with instances
+/// Show labs: nodes with addresses, connections with FastPath, gateways, circuits with their tags
 #[derive(Debug, Args)]
 #[command(after_help = "\
 JSON has containerlab's keys: an object keyed by lab name, a list of nodes in each. A node's network
@@ -59,6 +60,7 @@ struct ControlState {
     revision: u64,
     connections: Value,
     gateways: Value,
+    circuits: Value,
 }
 
 /// Runs the verb.
@@ -113,6 +115,7 @@ impl ControlState {
             revision,
             connections: list("connections").await?,
             gateways: list("virtualNetworkGateways").await?,
+            circuits: circuit::all(lab).await.map_err(|error| error.to_string())?,
         })
     }
 }
@@ -138,8 +141,8 @@ impl NodeState {
             kind: kind_name(&node.kind),
             state,
             status,
-            ipv4_address: ipv4_address(node),
-            ipv6_address: String::new(),
+            ipv4_address: first_address(node, IpNetwork::is_ipv4),
+            ipv6_address: first_address(node, IpNetwork::is_ipv6),
             owner: "root".to_owned(),
         }
     }
@@ -155,12 +158,10 @@ fn readiness(forwards: bool, standing: Option<Standing>) -> String {
     }
 }
 
-/// Address and prefix length of the node's first address, as containerlab prints it.
-fn ipv4_address(node: &Node) -> String {
-    let own = node.interfaces.iter().flat_map(|interface| {
-        interface.addresses.iter().copied().chain(interface.cpu.iter().map(|cpu| cpu.address))
-    });
-    own.map(|network| network.to_string()).next().unwrap_or_default()
+/// Address and prefix length of the node's first address of a family, as containerlab prints it.
+fn first_address(node: &Node, family: fn(&IpNetwork) -> bool) -> String {
+    let mut all = node.interfaces.iter().flat_map(Interface::all_addresses);
+    all.find(family).map(|network| network.to_string()).unwrap_or_default()
 }
 
 fn render(labs: &[LabReport]) -> String {
@@ -172,24 +173,37 @@ fn render(labs: &[LabReport]) -> String {
 
 fn render_lab(lab: &LabReport) -> String {
     let LabReport { name, nodes, control } = lab;
+    // A lab of IPv4 alone has no column that is empty.
+    let ipv6 = nodes.iter().any(|node| !node.ipv6_address.is_empty());
+    let row = |[node, kind, state, status, ipv4, address6, namespace]: [String; 7]| {
+        let address6 = ipv6.then_some(address6);
+        let addresses = std::iter::once(ipv4).chain(address6);
+        [node, kind, state, status].into_iter().chain(addresses).chain([namespace])
+    };
+    let header = ["NODE", "KIND", "STATE", "STATUS", "IPV4", "IPV6", "NAMESPACE"];
+    let header: Vec<String> = row(header.map(str::to_owned)).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let nodes = table(
-        &["NODE", "KIND", "STATE", "STATUS", "IPV4", "NAMESPACE"],
+        &header,
         nodes.iter().map(|node| {
-            vec![
+            let cells = [
                 node.name.clone(),
                 node.kind.to_owned(),
                 node.state.to_owned(),
                 node.status.clone(),
                 node.ipv4_address.clone(),
+                node.ipv6_address.clone(),
                 format!("{name}-{}", node.name),
-            ]
+            ];
+            row(cells).collect()
         }),
     );
     match control {
-        Ok(ControlState { revision, connections, gateways }) => format!(
-            "lab {name}, revision {revision}\n\n{nodes}\n{}\n{}",
+        Ok(ControlState { revision, connections, gateways, circuits }) => format!(
+            "lab {name}, revision {revision}\n\n{nodes}\n{}\n{}\n{}",
             connection::overview(connections),
             gateway::overview(gateways),
+            circuit::overview(circuits),
         ),
         Err(error) => format!("lab {name}\n\n{nodes}\nno connections and gateways: {error}\n"),
     }

@@ -1,6 +1,6 @@
 //! The running lab a command works on: its daemons, its ARM scopes, its nodes by name or address.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use crate::{
     lifecycle::Lab,
     topology::{
         Topology,
-        plan::{Node, NodeKind, Plan},
+        plan::{Interface, Node, NodeKind, Plan},
     },
 };
 
@@ -50,6 +50,15 @@ pub(super) struct WrongKind {
     kind: &'static str,
     rule: &'static str,
     cure: &'static str,
+}
+
+/// Two customers have this address.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{address} is the address of {}", nodes.join(" and of "))]
+#[diagnostic(help("say which of them by its name"))]
+pub(super) struct Ambiguous {
+    address: String,
+    nodes: Vec<String>,
 }
 
 impl WrongKind {
@@ -139,22 +148,25 @@ impl OpenLab {
         })
     }
 
-    /// The node of that name or with that address.
+    /// The node of that name or with that address, which must be one node's only.
     pub(super) fn node_at(&self, place: &str) -> Result<&Node, Failure> {
-        let address = place.parse().ok();
-        match address.and_then(|address| self.plan().node_with_address(address)) {
-            Some(node) => Ok(node),
-            None => self.node(place),
+        let Ok(address) = place.parse() else { return self.node(place) };
+        match self.plan().nodes_with_address(address).as_slice() {
+            several @ [_, _, ..] => Err(Failure::usage(Ambiguous {
+                address: place.to_owned(),
+                nodes: several.iter().map(|node| node.name.clone()).collect(),
+            })),
+            _ => self.plan().node_with_address(address).map_or_else(|| self.node(place), Ok),
         }
     }
 
     /// The address that `word` says or that the node of that name has.
-    pub(super) fn resolve(&self, word: &str) -> Option<Ipv4Addr> {
+    pub(super) fn resolve(&self, word: &str) -> Option<IpAddr> {
         word.parse().ok().or_else(|| addresses(self.lab.node(word)?).next())
     }
 
     /// The address of a place somebody wants to reach: an address as it is, or a node's first.
-    pub(super) fn address_of(&self, place: &str) -> Result<Ipv4Addr, Failure> {
+    pub(super) fn address_of(&self, place: &str) -> Result<IpAddr, Failure> {
         if let Some(address) = self.resolve(place) {
             return Ok(address);
         }
@@ -163,6 +175,21 @@ impl OpenLab {
             "it has no address of its own to send to",
             "name a VM, a host or an address",
         )))
+    }
+
+    /// The same, but of a node its first IPv6 address.
+    pub(super) fn ipv6_address_of(&self, place: &str) -> Result<IpAddr, Failure> {
+        if let Ok(address) = place.parse() {
+            return Ok(address);
+        }
+        let node = self.node(place)?;
+        addresses(node).find(IpAddr::is_ipv6).ok_or_else(|| {
+            Failure::usage(WrongKind::new(
+                node,
+                "it has no IPv6 address",
+                "give it one in the topology file, or leave --ipv6 out",
+            ))
+        })
     }
 
     /// Names of the nodes that forward: MSEEs, then gateways.
@@ -190,11 +217,8 @@ impl OpenLab {
 }
 
 /// The addresses a node answers to, first interface first.
-fn addresses(node: &Node) -> impl Iterator<Item = Ipv4Addr> + '_ {
-    node.interfaces.iter().flat_map(|interface| {
-        let own = interface.addresses.iter().map(|network| network.ip());
-        own.chain(interface.cpu.iter().map(|cpu| cpu.address.ip()))
-    })
+fn addresses(node: &Node) -> impl Iterator<Item = IpAddr> + '_ {
+    node.interfaces.iter().flat_map(Interface::all_addresses).map(|network| network.ip())
 }
 
 /// The node's kind as the topology file spells it.

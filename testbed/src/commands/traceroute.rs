@@ -2,7 +2,7 @@
 
 mod live;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use clap::{Args, ValueEnum};
 use miette::Diagnostic;
@@ -75,6 +75,18 @@ impl TraceFailed {
     }
 }
 
+/// The tool has no IPv6.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{to} is an IPv6 address, and GNU inetutils traceroute has IPv4 only")]
+#[diagnostic(help(
+    "`erlab exec {from} -- ping -6 -n -c 1 -t 1 {to}` shows who answers at the first hop, `-t 2` at \
+     the second, and so on"
+))]
+struct NoIpv6 {
+    from: String,
+    to: IpAddr,
+}
+
 /// The traceroute did not come to its end.
 #[derive(Debug, Error, Diagnostic)]
 #[error("the traceroute was cut short")]
@@ -87,11 +99,15 @@ pub(super) async fn run(
     printer: Printer,
 ) -> Result<(), Failure> {
     let TracerouteArgs { from, to, style, max_hops, wait } = args;
+    let address = match lab.address_of(&to)? {
+        IpAddr::V4(address) => address,
+        to @ IpAddr::V6(_) => return Err(Failure::usage(NoIpv6 { from, to })),
+    };
     let spec = TracerouteSpec {
         lab: Some(lab.lab().name().to_owned()),
         max_hops,
         wait: Duration::from_secs(wait),
-        ..TracerouteSpec::new(&lab.node(&from)?.namespace, lab.address_of(&to)?)
+        ..TracerouteSpec::new(&lab.node(&from)?.namespace, address)
     };
     let mut live = (!printer.is_json() && style == Style::Linux).then(Live::default);
     let traced = tokio::task::spawn_blocking(move || {

@@ -23,12 +23,16 @@ early with what is known. Exit code 1 when nothing arrived.
 
 Examples:
   erlab traffic remote-vm hub-vm --pps 1000 --for 10s
-  erlab traffic onprem-vm 10.255.10.4 --pps 50000 --for 5s -f json")]
+  erlab traffic onprem-vm 10.255.10.4 --pps 50000 --for 5s -f json
+  erlab traffic contoso-pc contoso-vm --ipv6")]
 pub(super) struct TrafficArgs {
     /// Node that sends
     from: String,
     /// Node that receives, or its address
     to: String,
+    /// Send to the node's IPv6 address
+    #[arg(short = '6', long)]
+    ipv6: bool,
     /// Packets a second
     #[arg(long, default_value_t = 1000, value_name = "N")]
     pps: u32,
@@ -59,13 +63,13 @@ struct Cut(#[source] tokio::task::JoinError);
 
 /// Runs the verb.
 pub(super) async fn run(args: TrafficArgs, lab: &OpenLab, printer: Printer) -> Result<(), Failure> {
-    let TrafficArgs { from, to, pps, time } = args;
+    let TrafficArgs { from, to, ipv6, pps, time } = args;
     let (sender, receiver) = (lab.node(&from)?, lab.node_at(&to)?);
     let spec = FlowSpec {
         name: format!("{}>{}", sender.name, receiver.name),
         from_namespace: sender.namespace.clone(),
         to_namespace: receiver.namespace.clone(),
-        to_address: lab.address_of(&to)?,
+        to_address: if ipv6 { lab.ipv6_address_of(&to)? } else { lab.address_of(&to)? },
         pps,
         duration: Some(time),
     };

@@ -39,8 +39,8 @@ impl Request {
         Self { method: Method::Put, path, body: Some(body) }
     }
 
-    fn post(path: String) -> Self {
-        Self { method: Method::Post, path, body: None }
+    fn post(path: String, body: Value) -> Self {
+        Self { method: Method::Post, path, body: Some(body) }
     }
 }
 

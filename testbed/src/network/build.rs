@@ -12,7 +12,7 @@ use miette::Diagnostic;
 use crate::topology::plan::Plan;
 
 use super::{
-    configure,
+    addresses, configure,
     connection::{ConnectError, Connection, NetlinkError},
     ecmp::{self, EcmpError, EcmpWarning},
     layout::{Layout, layout},
@@ -130,7 +130,7 @@ async fn make(plan: &Plan) -> Result<Vec<EcmpWarning>, BuildError> {
     let layout = layout(plan);
     let namespaces = make_namespaces(plan, &layout).await?;
     configure::links(plan, &layout, &namespaces).await?;
-    configure::addresses(plan, &layout, &namespaces).await?;
+    addresses::addresses(plan, &layout, &namespaces).await?;
     Ok(ecmp::pin(plan).await?)
 }
 

@@ -1,24 +1,15 @@
-//! Interfaces, addresses, neighbours and routes of the lab's namespaces.
+//! Interfaces of the lab's namespaces.
 //!
 //! Requests that do not depend on each other go out together; the kernel takes them one by one
 //! under its own lock, but no answer is waited for in between.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-    os::fd::AsRawFd,
-};
+use std::{collections::BTreeMap, os::fd::AsRawFd};
 
 use futures::future::try_join_all;
-use ipnetwork::Ipv4Network;
-use netlink_packet_route::{
-    link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage},
-    neighbour::{NeighbourFlags, NeighbourState},
-    route::RouteScope,
-};
-use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder};
+use netlink_packet_route::link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage};
+use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth};
 
-use crate::topology::plan::{Interface, Neighbour, Node, Plan};
+use crate::topology::plan::{MTU, Plan};
 
 use super::{
     build::{BuildError, Namespaces},
@@ -26,9 +17,6 @@ use super::{
     layout::{Layout, VethEnd},
     mark, offload,
 };
-
-/// MTU of every lab interface, bytes.
-const MTU: u32 = 1500;
 
 /// Below any frame: GRO never merges two (see the module doc of `network`).
 const GRO_MAX_SIZE: u32 = 1;
@@ -106,8 +94,8 @@ async fn make_veth(namespaces: &Namespaces, [a, b]: &[VethEnd; 2]) -> Result<(),
 
 fn born<T>(builder: LinkMessageBuilder<T>, end: &VethEnd) -> LinkMessageBuilder<T> {
     match end.mac {
-        Some(mac) => builder.mtu(MTU).address(mac.0.to_vec()),
-        None => builder.mtu(MTU),
+        Some(mac) => builder.mtu(end.mtu).address(mac.0.to_vec()),
+        None => builder.mtu(end.mtu),
     }
 }
 
@@ -154,131 +142,17 @@ async fn set_link(
     set.map_err(namespace.failed(format!("set up {name}")))
 }
 
-/// Gives every interface its addresses, neighbours and routes, and the bridges their stations.
-pub(super) async fn addresses(
-    plan: &Plan,
-    layout: &Layout,
-    namespaces: &Namespaces,
-) -> Result<(), BuildError> {
-    let nodes = plan.nodes.iter().map(|node| async move {
-        let namespace = open(namespaces, &node.namespace)?;
-        configure_node(namespace, node).await
-    });
-    let stations = async {
-        let fabric = open(namespaces, &plan.fabric_namespace())?;
-        let links = fabric.links().await?;
-        let mut requests = Vec::new();
-        for station in &layout.stations {
-            let index = find(fabric, &links, &station.port)?;
-            requests.push(async move {
-                let mac = station.mac.0;
-                // `static`: known for ever, and not the bridge's own (`permanent` would be).
-                let added = fabric
-                    .netlink()
-                    .neighbours()
-                    .add_bridge(index, &mac)
-                    .state(NeighbourState::Noarp)
-                    .flags(NeighbourFlags::Controller)
-                    .replace()
-                    .execute();
-                let action = format!("put {} behind {}", station.mac, station.port);
-                added.await.map_err(fabric.failed(action))
-            });
-        }
-        try_join_all(requests).await?;
-        Ok::<_, BuildError>(())
-    };
-    futures::try_join!(try_join_all(nodes), stations)?;
-    Ok(())
-}
-
-async fn configure_node(namespace: &Connection, node: &Node) -> Result<(), BuildError> {
-    let links = namespace.links().await?;
-    for interface in &node.interfaces {
-        let index = find(namespace, &links, &interface.name)?;
-        let addresses = interface.addresses.iter();
-        try_join_all(addresses.map(|address| add_address(namespace, index, *address))).await?;
-        let on_link = interface.on_link.iter();
-        try_join_all(on_link.map(|prefix| add_on_link(namespace, index, *prefix))).await?;
-        add_neighbours(namespace, index, &interface.neighbours).await?;
-        configure_cpu(namespace, &links, interface).await?;
-    }
-    for route in &node.routes {
-        let mut message = RouteMessageBuilder::<Ipv4Addr>::new()
-            .destination_prefix(route.prefix.network(), route.prefix.prefix())
-            .gateway(route.gateway);
-        if route.metric > 0 {
-            message = message.priority(route.metric);
-        }
-        let added = namespace.netlink().route().add(message.build()).execute().await;
-        let action = format!("route {} by {}", route.prefix, route.gateway);
-        added.map_err(namespace.failed(action))?;
-    }
-    Ok(())
-}
-
-async fn configure_cpu(
-    namespace: &Connection,
-    links: &BTreeMap<String, LinkFacts>,
-    interface: &Interface,
-) -> Result<(), BuildError> {
-    let Some(cpu) = &interface.cpu else { return Ok(()) };
-    let index = find(namespace, links, &cpu.name)?;
-    add_address(namespace, index, cpu.address).await?;
-    Ok(add_neighbours(namespace, index, &[cpu.peer]).await?)
-}
-
-async fn add_address(
-    namespace: &Connection,
-    index: u32,
-    address: Ipv4Network,
-) -> Result<(), NetlinkError> {
-    let ip = IpAddr::V4(address.ip());
-    let added = namespace.netlink().address().add(index, ip, address.prefix()).execute().await;
-    added.map_err(namespace.failed(format!("add the address {address}")))
-}
-
-async fn add_on_link(
-    namespace: &Connection,
-    index: u32,
-    prefix: Ipv4Network,
-) -> Result<(), NetlinkError> {
-    let message = RouteMessageBuilder::<Ipv4Addr>::new()
-        .destination_prefix(prefix.network(), prefix.prefix())
-        .output_interface(index)
-        .scope(RouteScope::Link)
-        .build();
-    let added = namespace.netlink().route().add(message).execute().await;
-    added.map_err(namespace.failed(format!("route {prefix} on-link")))
-}
-
-async fn add_neighbours(
-    namespace: &Connection,
-    index: u32,
-    neighbours: &[Neighbour],
-) -> Result<(), NetlinkError> {
-    let added = neighbours.iter().map(|neighbour| async move {
-        // The request's default state is permanent.
-        let added = namespace
-            .netlink()
-            .neighbours()
-            .add(index, IpAddr::V4(neighbour.address))
-            .link_layer_address(&neighbour.mac.0)
-            .execute();
-        added.await.map_err(namespace.failed(format!("add the neighbour {}", neighbour.address)))
-    });
-    try_join_all(added).await?;
-    Ok(())
-}
-
-fn open<'n>(namespaces: &'n Namespaces, name: &str) -> Result<&'n Connection, BuildError> {
+pub(super) fn open<'n>(
+    namespaces: &'n Namespaces,
+    name: &str,
+) -> Result<&'n Connection, BuildError> {
     namespaces.get(name).ok_or_else(|| BuildError::Vanished {
         interface: "lo".to_owned(),
         namespace: name.to_owned(),
     })
 }
 
-fn find(
+pub(super) fn find(
     namespace: &Connection,
     links: &BTreeMap<String, LinkFacts>,
     name: &str,

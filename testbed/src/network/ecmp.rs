@@ -18,7 +18,7 @@
 
 mod trial;
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use futures::future::try_join_all;
 use miette::Diagnostic;
@@ -118,8 +118,12 @@ async fn pin_vm(vm: &Node, pins: Vec<&EcmpPin>) -> Result<Option<EcmpWarning>, E
         return Ok(Some(EcmpWarning::NoSeed { vm: vm.name.clone() }));
     }
     let interface = vm.interfaces.first();
-    let own = interface.and_then(|eth1| eth1.addresses.first()).map(|network| network.ip());
-    let own = own.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let own = interface.into_iter().flat_map(|eth1| &eth1.addresses);
+    let mut own = own.filter_map(|network| match network.ip() {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
+    });
+    let own = own.next().unwrap_or(Ipv4Addr::UNSPECIFIED);
     let flows = pins.iter().flat_map(|pin| {
         [Ipv4Addr::UNSPECIFIED, own].map(|source| Flow {
             source,

@@ -1,8 +1,10 @@
 //! Which veth pairs and bridges a plan needs, and where each end goes. No system call here.
 
+use std::collections::BTreeSet;
+
 use desired::MacAddress;
 
-use crate::topology::plan::{End, Interface, Node, NodeKind, Plan};
+use crate::topology::plan::{End, Interface, MTU, Node, NodeKind, Plan};
 
 use super::sysctl::Role;
 
@@ -28,6 +30,8 @@ pub(super) struct VethEnd {
     pub(super) name: String,
     /// Its MAC address; `None` leaves the choice to the kernel.
     pub(super) mac: Option<MacAddress>,
+    /// Longest packet in bytes, the same at both ends: a veth refuses what its peer could not take.
+    pub(super) mtu: u32,
     /// Bridge it is a port of.
     pub(super) bridge: Option<String>,
     /// Whether the kernel's ARP has it: not on ports that belong to a dataplane.
@@ -53,23 +57,29 @@ pub(super) fn layout(plan: &Plan) -> Layout {
     }
     layout.namespaces.push((fabric.clone(), Role::Plain));
 
-    let wire_end = |name: String| VethEnd {
+    let wire_end = |name: String, mtu| VethEnd {
         namespace: fabric.clone(),
         name,
         mac: None,
+        mtu,
         bridge: None,
         arp: true,
     };
     let mut wires = 0..;
     let mut next_wire = || wires.next().unwrap_or_default();
+    let mut plugged = BTreeSet::new();
     for link in &plan.links {
         let (Some(a), Some(b)) = (node_end(plan, &link.a), node_end(plan, &link.b)) else {
             continue;
         };
         if link.wire.is_some() {
             let number: usize = next_wire();
-            layout.veths.push([a, wire_end(format!("wire{number}a"))]);
-            layout.veths.push([b, wire_end(format!("wire{number}b"))]);
+            let (a_mtu, b_mtu) = (a.mtu, b.mtu);
+            layout.veths.push([a, wire_end(format!("wire{number}a"), a_mtu)]);
+            // Circuits on one port of an MSEE share the wires' end of it.
+            if plugged.insert(&link.b) {
+                layout.veths.push([b, wire_end(format!("wire{number}b"), b_mtu)]);
+            }
         } else {
             layout.veths.push([a, b]);
         }
@@ -79,15 +89,16 @@ pub(super) fn layout(plan: &Plan) -> Layout {
         layout.bridges.push(planned.bridge.clone());
         for port in &planned.ports {
             let Some(node) = node_end(plan, &port.end) else { continue };
+            let mtu = node.mtu;
             let bridge_port = |name: &str| VethEnd {
                 bridge: Some(planned.bridge.clone()),
-                ..wire_end(name.to_owned())
+                ..wire_end(name.to_owned(), mtu)
             };
             let name = if port.wire.is_some() {
                 let number = next_wire();
                 let name = format!("wire{number}p");
-                layout.veths.push([node, wire_end(format!("wire{number}a"))]);
-                layout.veths.push([wire_end(format!("wire{number}b")), bridge_port(&name)]);
+                layout.veths.push([node, wire_end(format!("wire{number}a"), mtu)]);
+                layout.veths.push([wire_end(format!("wire{number}b"), mtu), bridge_port(&name)]);
                 name
             } else {
                 let name = format!("port{port_number}");
@@ -118,6 +129,7 @@ fn node_end(plan: &Plan, end: &End) -> Option<VethEnd> {
         namespace: node.namespace.clone(),
         name: interface.name.clone(),
         mac: Some(interface.mac),
+        mtu: interface.mtu,
         bridge: None,
         arp: !interface.addresses.is_empty(),
     })
@@ -125,16 +137,20 @@ fn node_end(plan: &Plan, end: &End) -> Option<VethEnd> {
 
 /// The pairs between an MSEE's kernel and its router.
 fn cpu_veths(node: &Node) -> impl Iterator<Item = [VethEnd; 2]> {
-    node.interfaces.iter().filter_map(|interface| {
-        let cpu = interface.cpu.as_ref()?;
-        let end = |name: &str, mac, arp| VethEnd {
-            namespace: node.namespace.clone(),
-            name: name.to_owned(),
-            mac,
-            bridge: None,
-            arp,
-        };
-        Some([end(&cpu.name, Some(interface.mac), true), end(&cpu.far, None, false)])
+    let end = |name: &str, mac, arp| VethEnd {
+        namespace: node.namespace.clone(),
+        name: name.to_owned(),
+        mac,
+        // The kernel's side is untagged: the router pushes and pops the circuit's tags.
+        mtu: MTU,
+        bridge: None,
+        arp,
+    };
+    node.interfaces.iter().flat_map(move |interface| {
+        interface
+            .cpus
+            .iter()
+            .map(move |cpu| [end(&cpu.name, Some(interface.mac), true), end(&cpu.far, None, false)])
     })
 }
 

@@ -91,7 +91,7 @@ fn behind<'p>(plan: &'p Plan, layout: &Layout, port: &str) -> Option<&'p Node> {
 /// kernel's side of a `cpu` veth.
 fn reads(node: &Node, interface: &str) -> bool {
     let is_kernels = || {
-        let mut veths = node.interfaces.iter().filter_map(|interface| interface.cpu.as_ref());
+        let mut veths = node.interfaces.iter().flat_map(|interface| &interface.cpus);
         veths.any(|cpu| cpu.name == interface)
     };
     match node.kind {

@@ -16,6 +16,7 @@
 //! set to one byte: NAPI without merging. Checksums and segmentation are not left to "hardware": a
 //! frame that XDP forwards carries what its sender wrote.
 
+mod addresses;
 mod build;
 mod configure;
 mod connection;
@@ -26,6 +27,7 @@ pub mod namespace;
 mod offload;
 pub mod probe;
 mod remove;
+mod route_message;
 pub mod routes;
 mod sysctl;
 

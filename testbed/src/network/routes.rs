@@ -2,23 +2,33 @@
 //!
 //! Ours carry routing protocol number 186 (`proto bgp`, which is how they were learned), so that
 //! others' stay untouched and a restarted agent knows its own. A changed route is replaced in one request (`NLM_F_REPLACE`): there is no moment
-//! without it. Next hops are MSEEs by their in-VNet addresses; a VM's /32 makes them `onlink`.
+//! without it. Next hops are MSEEs by their in-VNet addresses; a VM's own address is a /32 or /128,
+//! which makes them `onlink`.
+//!
+//! Trap: IPv6 keeps a route of several next hops as several routes. It lists them as one and deletes
+//! them together, and a replacement takes the first one's place before it adds the others.
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use desired::NicRoutes;
 use futures::TryStreamExt;
-use ipnetwork::{IpNetwork, Ipv4Network};
+use ipnetwork::IpNetwork;
 use miette::Diagnostic;
-use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteNextHopFlags, RouteProtocol,
+use netlink_packet_route::{
+    AddressFamily,
+    route::{
+        RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteNextHopFlags, RouteProtocol,
+    },
 };
 use rtnetlink::{RouteMessageBuilder, RouteNextHopBuilder};
 
-use super::connection::{ConnectError, Connection, NetlinkError};
+use super::{
+    connection::{ConnectError, Connection, NetlinkError},
+    route_message,
+};
 
 /// `rtm_protocol` of our routes: RTPROT_BGP, 186. Nothing else in a VM speaks BGP.
 pub(super) const PROTOCOL: RouteProtocol = RouteProtocol::Bgp;
@@ -54,7 +64,7 @@ pub(super) struct Changes {
     pub(super) removed: usize,
 }
 
-type Learned = BTreeMap<Ipv4Network, Vec<Ipv4Addr>>;
+type Learned = BTreeMap<IpNetwork, Vec<IpAddr>>;
 
 /// Makes the learned routes of the VM in `namespace` exactly `wanted`. Nothing is touched that is
 /// right already.
@@ -73,9 +83,9 @@ pub(super) async fn reconcile(namespace: &str, wanted: &NicRoutes) -> Result<Cha
         return Err(RoutesError::NoInterface { namespace: namespace.to_owned() });
     };
     let current = current(&connection).await?;
-    let wanted = ipv4(wanted);
+    let wanted = &wanted.routes;
     let mut changes = Changes::default();
-    for (prefix, next_hops) in &wanted {
+    for (prefix, next_hops) in wanted {
         if !next_hops.is_empty() && current.get(prefix) != Some(next_hops) {
             replace(&connection, eth1.index, *prefix, next_hops).await?;
             changes.set += 1;
@@ -94,56 +104,47 @@ pub(super) async fn reconcile(namespace: &str, wanted: &NicRoutes) -> Result<Cha
 /// The learned routes that the VM in `namespace` has.
 pub async fn learned(namespace: &str) -> Result<NicRoutes, RoutesError> {
     let connection = Connection::open(namespace).await?;
-    let routes = current(&connection).await?.into_iter();
-    let routes = routes.map(|(prefix, next_hops)| {
-        (prefix.into(), next_hops.into_iter().map(IpAddr::V4).collect())
-    });
-    Ok(NicRoutes { routes: routes.collect() })
-}
-
-fn ipv4(routes: &NicRoutes) -> Learned {
-    let ipv4 = routes.routes.iter().filter_map(|(prefix, next_hops)| {
-        let IpNetwork::V4(prefix) = prefix else { return None };
-        let next_hops = next_hops.iter().filter_map(|address| match address {
-            IpAddr::V4(address) => Some(*address),
-            IpAddr::V6(_) => None,
-        });
-        Some((*prefix, next_hops.collect()))
-    });
-    ipv4.collect()
+    Ok(NicRoutes { routes: current(&connection).await? })
 }
 
 async fn current(connection: &Connection) -> Result<Learned, NetlinkError> {
-    let request = RouteMessageBuilder::<Ipv4Addr>::new().build();
-    let routes = connection.netlink().route().get(request).execute();
-    let routes: Vec<RouteMessage> =
-        routes.try_collect().await.map_err(connection.failed("list the routes"))?;
-    let ours = routes.iter().filter(|route| {
-        route.header.protocol == PROTOCOL && route.header.table == RouteHeader::RT_TABLE_MAIN
-    });
-    Ok(ours.filter_map(prefix_and_next_hops).collect())
+    let mut learned = Learned::new();
+    for request in [
+        RouteMessageBuilder::<Ipv4Addr>::new().build(),
+        RouteMessageBuilder::<Ipv6Addr>::new().build(),
+    ] {
+        let routes = connection.netlink().route().get(request).execute();
+        let routes: Vec<RouteMessage> =
+            routes.try_collect().await.map_err(connection.failed("list the routes"))?;
+        let ours = routes.iter().filter(|route| {
+            route.header.protocol == PROTOCOL && route.header.table == RouteHeader::RT_TABLE_MAIN
+        });
+        learned.extend(ours.filter_map(prefix_and_next_hops));
+    }
+    Ok(learned)
 }
 
 /// Adds a route, or replaces the one there is, at once.
 pub(super) async fn replace(
     connection: &Connection,
     interface: u32,
-    prefix: Ipv4Network,
-    next_hops: &[Ipv4Addr],
+    prefix: IpNetwork,
+    next_hops: &[IpAddr],
 ) -> Result<(), NetlinkError> {
-    let builder = RouteMessageBuilder::<Ipv4Addr>::new()
-        .destination_prefix(prefix.network(), prefix.prefix())
-        .protocol(PROTOCOL);
+    let message = route_message::to(prefix).protocol(PROTOCOL);
     let message = match next_hops {
-        [only] => builder.gateway(*only).output_interface(interface).onlink().build(),
+        [only] => route_message::by(message, *only).output_interface(interface).onlink().build(),
         several => {
             let next_hops = several.iter().filter_map(|address| {
-                let next_hop = RouteNextHopBuilder::new_ipv4().interface(interface);
-                let next_hop = next_hop.flags(RouteNextHopFlags::Onlink);
+                let next_hop = match address {
+                    IpAddr::V4(_) => RouteNextHopBuilder::new_ipv4(),
+                    IpAddr::V6(_) => RouteNextHopBuilder::new_ipv6(),
+                };
+                let next_hop = next_hop.interface(interface).flags(RouteNextHopFlags::Onlink);
                 // Fails only for an address of another family.
-                Some(next_hop.via((*address).into()).ok()?.build())
+                Some(next_hop.via(*address).ok()?.build())
             });
-            builder.multipath(next_hops.collect()).build()
+            message.multipath(next_hops.collect()).build()
         }
     };
     let added = connection.netlink().route().add(message).replace().execute().await;
@@ -151,24 +152,22 @@ pub(super) async fn replace(
 }
 
 /// Deletes one of our routes.
-pub(super) async fn delete(
-    connection: &Connection,
-    prefix: Ipv4Network,
-) -> Result<(), NetlinkError> {
-    let message = RouteMessageBuilder::<Ipv4Addr>::new()
-        .destination_prefix(prefix.network(), prefix.prefix())
-        .protocol(PROTOCOL)
-        .build();
+pub(super) async fn delete(connection: &Connection, prefix: IpNetwork) -> Result<(), NetlinkError> {
+    let message = route_message::to(prefix).protocol(PROTOCOL).build();
     let deleted = connection.netlink().route().del(message).execute().await;
     deleted.map_err(connection.failed(format!("delete the route {prefix}")))
 }
 
-fn prefix_and_next_hops(route: &RouteMessage) -> Option<(Ipv4Network, Vec<Ipv4Addr>)> {
-    let mut destination = Ipv4Addr::UNSPECIFIED;
+fn prefix_and_next_hops(route: &RouteMessage) -> Option<(IpNetwork, Vec<IpAddr>)> {
+    let mut destination: IpAddr = match route.header.address_family {
+        AddressFamily::Inet => Ipv4Addr::UNSPECIFIED.into(),
+        AddressFamily::Inet6 => Ipv6Addr::UNSPECIFIED.into(),
+        _ => return None,
+    };
     let mut next_hops = Vec::new();
     for attribute in &route.attributes {
         match attribute {
-            RouteAttribute::Destination(RouteAddress::Inet(address)) => destination = *address,
+            RouteAttribute::Destination(address) => destination = ip(address)?,
             RouteAttribute::MultiPath(several) => {
                 next_hops.extend(several.iter().filter_map(|hop| gateway(&hop.attributes)));
             }
@@ -177,15 +176,23 @@ fn prefix_and_next_hops(route: &RouteMessage) -> Option<(Ipv4Network, Vec<Ipv4Ad
     }
     next_hops.extend(gateway(&route.attributes));
     let length = route.header.destination_prefix_length;
-    Some((Ipv4Network::new(destination, length).ok()?, next_hops))
+    Some((IpNetwork::new(destination, length).ok()?, next_hops))
 }
 
 /// The next hop among a route's attributes.
-pub(super) fn gateway(attributes: &[RouteAttribute]) -> Option<Ipv4Addr> {
+pub(super) fn gateway(attributes: &[RouteAttribute]) -> Option<IpAddr> {
     attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Gateway(RouteAddress::Inet(address)) => Some(*address),
+        RouteAttribute::Gateway(address) => ip(address),
         _ => None,
     })
+}
+
+fn ip(address: &RouteAddress) -> Option<IpAddr> {
+    match address {
+        RouteAddress::Inet(address) => Some((*address).into()),
+        RouteAddress::Inet6(address) => Some((*address).into()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

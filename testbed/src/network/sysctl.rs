@@ -31,9 +31,19 @@ pub(super) enum Role {
     Msee,
 }
 
-const EVERYWHERE: [(&str, &str); 13] = [
+const EVERYWHERE: [(&str, &str); 21] = [
+    // An interface gets IPv6 with its address, and of itself sends nothing: no solicitation, no
+    // link-local address, no wait for duplicates of the others.
     ("ipv6/conf/all/disable_ipv6", "1"),
     ("ipv6/conf/default/disable_ipv6", "1"),
+    ("ipv6/conf/default/addr_gen_mode", "1"),
+    ("ipv6/conf/default/accept_ra", "0"),
+    ("ipv6/conf/all/accept_dad", "0"),
+    ("ipv6/conf/default/accept_dad", "0"),
+    ("ipv6/conf/default/accept_redirects", "0"),
+    // Equal next hops share flows by the 5-tuple; the kernel's default is the addresses alone.
+    ("ipv4/fib_multipath_hash_policy", "1"),
+    ("ipv6/fib_multipath_hash_policy", "1"),
     // Answer for an address only on its own interface: an MSEE's `cpu1` address is not `eth1`'s.
     ("ipv4/conf/all/arp_ignore", "1"),
     ("ipv4/conf/all/arp_announce", "2"),
@@ -46,6 +56,7 @@ const EVERYWHERE: [(&str, &str); 13] = [
     ("ipv4/icmp_ratelimit", "0"),
     ("ipv4/icmp_msgs_per_sec", "1000000"),
     ("ipv4/icmp_msgs_burst", "100000"),
+    ("ipv6/icmp/ratelimit", "0"),
     // ping without CAP_NET_RAW.
     ("ipv4/ping_group_range", "0 2147483647"),
     ("core/optmem_max", "1048576"),
@@ -59,7 +70,9 @@ pub(super) fn apply(role: Role) -> Result<(), SysctlError> {
     // On an MSEE a packet that XDP lets pass on `ethN` came by an interface that has no address, so
     // strict filtering (RFC 3704) drops it before the kernel can answer it by `cpuN`.
     write("ipv4/conf/default/rp_filter", if role == Role::Msee { "1" } else { "0" })?;
-    write("ipv4/ip_forward", if role == Role::CustomerEdge { "1" } else { "0" })
+    let forward = if role == Role::CustomerEdge { "1" } else { "0" };
+    write("ipv4/ip_forward", forward)?;
+    write("ipv6/conf/all/forwarding", forward)
 }
 
 /// Whether the calling thread's namespace has the setting.

@@ -14,6 +14,7 @@ use crate::topology::{self, plan::Plan};
 pub(super) use ping::{answers, send_udp};
 
 const FASTPATH: &str = include_str!("../../../labs/fastpath.er.yml");
+const TWO_CUSTOMERS: &str = include_str!("../../../labs/two-customers.er.yml");
 
 /// A lab that is removed at the end of its test.
 pub(super) struct Lab {
@@ -22,10 +23,18 @@ pub(super) struct Lab {
 
 impl Lab {
     pub(super) fn new(name: &str, wires: bool) -> Self {
-        assert!(nix::unistd::geteuid().is_root(), "these tests make namespaces: run them as root");
         let text = FASTPATH.replace("name: fastpath", &format!("name: {name}"));
-        let text = if wires { text } else { text.replace("wires: on", "wires: off") };
-        let topology = topology::parse(&text, name).unwrap();
+        Self::of(name, &if wires { text } else { text.replace("wires: on", "wires: off") })
+    }
+
+    /// The lab of the two customers.
+    pub(super) fn two_customers(name: &str) -> Self {
+        Self::of(name, &TWO_CUSTOMERS.replace("name: two-customers", &format!("name: {name}")))
+    }
+
+    fn of(name: &str, text: &str) -> Self {
+        assert!(nix::unistd::geteuid().is_root(), "these tests make namespaces: run them as root");
+        let topology = topology::parse(text, name).unwrap();
         Self { plan: topology::plan(&topology).unwrap() }
     }
 
@@ -106,6 +115,60 @@ async fn every_interface_carries_the_mark_and_its_settings() {
     assert_eq!(setting("msee-a", "ipv4/conf/eth1/rp_filter"), "1");
     assert_eq!(setting("hub-vm", "ipv4/icmp_ratelimit"), "0");
     assert_eq!(setting("hub-vm", "ipv6/conf/eth1/disable_ipv6"), "1");
+}
+
+#[tokio::test]
+async fn two_customers_have_equal_addresses_side_by_side_in_both_families() {
+    let lab = Lab::two_customers("netttwo");
+    let built = build(&lab.plan).await.unwrap();
+    assert_eq!(built.warnings, []);
+    for customer in ["contoso", "fabrikam"] {
+        let node = |kind: &str| lab.namespace(&format!("{customer}-{kind}"));
+        for (from, to, answered) in [
+            (node("pc"), ["10.10.10.1", "fd00:10:10:10::1"], true),
+            // The customer edge forwards: its far addresses answer.
+            (node("pc"), ["172.16.1.1", "fd00:172:16:1::1"], true),
+            (node("pc"), ["172.16.2.1", "fd00:172:16:2::1"], true),
+            (node("ce"), ["10.10.10.4", "fd00:10:10:10::4"], true),
+            (node("vm"), ["10.255.10.4", "fd00:255:0:10::4"], true),
+            // No router runs, and nothing else answers for an MSEE; no address is another customer's.
+            (node("ce"), ["172.16.1.2", "fd00:172:16:1::2"], false),
+            (node("vm"), ["10.255.0.4", "fd00:255::4"], false),
+        ] {
+            for to in to {
+                assert_eq!(answers(&from, to), answered, "{from} {to}");
+            }
+        }
+    }
+    let setting = |name: &str| {
+        let path = format!("/proc/sys/net/{name}");
+        let read = || std::fs::read_to_string(path).unwrap();
+        in_namespace(&lab.namespace("msee-a"), read).unwrap().trim().to_owned()
+    };
+    // Each link's kernel side has the same address, and answers on its own veth.
+    let filters = ["cpu1-1", "cpu1-2", "eth1"].map(|name| format!("ipv4/conf/{name}/rp_filter"));
+    assert_eq!(filters.map(|name| setting(&name)), ["0", "0", "1"]);
+    let off = ["cpu1-1", "cpu1-2", "eth1"].map(|name| format!("ipv6/conf/{name}/disable_ipv6"));
+    assert_eq!(off.map(|name| setting(&name)), ["0", "0", "1"]);
+}
+
+#[tokio::test]
+async fn a_kernel_with_ipv6_says_nothing_by_itself() {
+    let lab = Lab::two_customers("nettquiet");
+    build(&lab.plan).await.unwrap();
+    let addresses = |node: &str| {
+        let read = || std::fs::read_to_string("/proc/thread-self/net/if_inet6");
+        let text = in_namespace(&lab.namespace(node), read).unwrap().unwrap();
+        let interfaces = text.lines().map(|line| line.split_whitespace().last().unwrap());
+        let mut interfaces: Vec<String> = interfaces.map(str::to_owned).collect();
+        interfaces.sort();
+        interfaces
+    };
+    // One address each, those of the file: no link-local ones.
+    assert_eq!(addresses("contoso-vm"), ["eth1", "lo"]);
+    assert_eq!(addresses("contoso-ce"), ["eth1", "eth2", "eth3", "lo"]);
+    assert_eq!(addresses("msee-a"), ["cpu1-1", "cpu1-2", "lo"]);
+    assert_eq!(addresses("ERGW-CONTOSO"), [""; 0]);
 }
 
 #[tokio::test]

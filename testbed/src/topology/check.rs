@@ -1,10 +1,14 @@
 //! What a file means: references, names and addresses. The first mistake found is reported.
 
+mod joined;
 mod links;
 mod names;
+mod tags;
 mod vnets;
 
 pub(super) use links::{CircuitLink, HostLink, ResolvedLink};
+
+use std::fmt::Display;
 
 use super::{
     file::{Kind, Topology},
@@ -19,6 +23,7 @@ pub(super) fn check(topology: &Topology) -> Result<Vec<ResolvedLink<'_>>, PlanEr
     checker.node_keys()?;
     let links = checker.links()?;
     checker.circuits(&links)?;
+    checker.tags(&links)?;
     checker.vnets()?;
     checker.peerings()?;
     checker.connections()?;
@@ -64,6 +69,7 @@ impl<'t> Checker<'t> {
                 ("asn", node.asn.as_ref().map(|value| value.span), onprem),
                 ("announce", node.announce.first().map(|value| value.span), onprem),
                 ("ipv4", node.ipv4.as_ref().map(|value| value.span), needed == "ipv4"),
+                ("ipv6", node.ipv6.as_ref().map(|value| value.span), needed == "ipv4"),
                 ("path", node.path.as_ref().map(|value| value.span), needed == "path"),
             ];
             for (key, span, allowed) in keys {
@@ -84,10 +90,38 @@ impl<'t> Checker<'t> {
                 paths.push(path.value);
             }
             for prefix in &node.announce {
-                self.no_host_bits(prefix)?;
+                self.no_host_bits(prefix, prefix.value.masked())?;
             }
         }
         Ok(())
+    }
+
+    /// That a prefix is written without host bits, as `masked` is.
+    fn no_host_bits<P: Copy + Display, M: Display>(
+        &self,
+        prefix: &Located<P>,
+        masked: M,
+    ) -> Result<(), PlanError> {
+        let (prefix_text, network) = (prefix.to_string(), masked.to_string());
+        if prefix_text == network {
+            return Ok(());
+        }
+        self.fail(prefix.span, Mistake::HostBits { prefix: prefix_text, network })
+    }
+
+    /// That a key stands beside another, of which `what` is the value.
+    fn needs<T>(
+        &self,
+        what: Option<&Located<impl Display>>,
+        key: &'static str,
+        value: Option<&T>,
+    ) -> Result<(), PlanError> {
+        match (what, value) {
+            (Some(what), None) => {
+                self.fail(what.span, Mistake::Lonely { what: what.to_string(), key })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn connections(&self) -> Result<(), PlanError> {

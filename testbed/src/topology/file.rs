@@ -2,13 +2,16 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
+use desired::{ServiceEthertype, Tags};
 use miette::NamedSource;
 use serde::{Deserialize, Serialize};
 
 use super::{
     located::{Entries, Located},
     plan::MseePath,
-    quantity::{Bandwidth, Delay, Prefix},
+    prefix::{AnyPrefix, Prefix, Prefix6},
+    quantity::{Bandwidth, Delay},
+    vm_addresses::VmAddresses,
 };
 
 /// The text a topology was read from, for messages that show a line of it.
@@ -57,10 +60,13 @@ pub struct NodeSpec {
     pub asn: Option<Located<u32>>,
     /// Prefixes an `onprem` node makes known to Azure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub announce: Vec<Located<Prefix>>,
+    pub announce: Vec<Located<AnyPrefix>>,
     /// Address of a `host`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv4: Option<Located<Prefix>>,
+    /// IPv6 address of a `host`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<Located<Prefix6>>,
     /// Which path of the circuit an `msee` serves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<Located<MseePath>>,
@@ -187,16 +193,47 @@ pub struct Circuit {
     pub primary: Located<Prefix>,
     /// /30 of the secondary link.
     pub secondary: Located<Prefix>,
+    /// /126 of the primary link, for IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary6: Option<Located<Prefix6>>,
+    /// /126 of the secondary link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secondary6: Option<Located<Prefix6>>,
     /// The customer's AS number.
     pub peer_asn: u32,
     /// Bandwidth of each link.
     pub bandwidth: Bandwidth,
+    /// The customer's VLAN (C-tag), the same on both links; without one they are untagged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan: Option<Located<u16>>,
+    /// The provider's VLAN (S-tag) around it, the same on both links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stag: Option<Located<u16>>,
+    /// EtherType of the S-tag: `0x8100` as Azure's MSEEs send, or `0x88a8`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stag_ethertype: Option<Located<ServiceEthertype>>,
     /// Subscription, when not the gateways'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<String>,
     /// Resource group, when not the gateways'.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
+}
+
+impl Circuit {
+    /// The tags of its links, as far as they make sense.
+    pub fn tags(&self) -> Tags {
+        let ethertype = self.stag_ethertype.as_ref().map(|ethertype| ethertype.value);
+        match (&self.stag, &self.vlan) {
+            (_, None) => Tags::Untagged,
+            (None, Some(vlan)) => Tags::Dot1q { vlan: vlan.value },
+            (Some(stag), Some(vlan)) => Tags::Qinq {
+                service: stag.value,
+                customer: vlan.value,
+                ethertype: ethertype.unwrap_or_default(),
+            },
+        }
+    }
 }
 
 /// A VNet.
@@ -207,15 +244,21 @@ pub struct Vnet {
     pub region: Located<String>,
     /// Address space.
     pub cidr: Located<Prefix>,
+    /// IPv6 address space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cidr6: Option<Located<Prefix6>>,
     /// GatewaySubnet, /28 or larger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway_subnet: Option<Located<Prefix>>,
+    /// IPv6 prefix of the GatewaySubnet, a /64: without it no IPv6 of the VNet is routed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_subnet6: Option<Located<Prefix6>>,
     /// Its ExpressRoute gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
     /// VMs and their addresses.
     #[serde(default)]
-    pub vms: Entries<Located<Ipv4Addr>>,
+    pub vms: Entries<Located<VmAddresses>>,
 }
 
 /// An ExpressRoute gateway.

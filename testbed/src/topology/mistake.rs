@@ -131,6 +131,35 @@ pub enum Mistake {
         /// What is too many or missing.
         problem: &'static str,
     },
+    /// Not a VLAN number.
+    #[error("{0} is not a VLAN")]
+    Vlan(u16),
+    /// Tags that cannot be.
+    #[error("circuit `{circuit}` {}", rule.problem())]
+    Tags {
+        /// Its name.
+        circuit: String,
+        /// What they break.
+        rule: TagRule,
+    },
+    /// An untagged circuit on a port of several.
+    #[error("circuit `{circuit}` is untagged and shares {port} with `{other}`")]
+    SharedUntagged {
+        /// The MSEE's port.
+        port: String,
+        /// The untagged one.
+        circuit: String,
+        /// The other.
+        other: String,
+    },
+    /// Two circuits of equal tags on one port.
+    #[error("the link {port} is circuit `{other}` already")]
+    SharedTags {
+        /// The MSEE's port and the tags.
+        port: String,
+        /// The other.
+        other: String,
+    },
     /// Two MSEEs of one path.
     #[error("there is a {0} MSEE already")]
     MseeTwice(&'static str),
@@ -181,6 +210,14 @@ pub enum Mistake {
     /// Peered VNets in two regions.
     #[error("`{0}` is in another region than the VNet it is peered with")]
     PeeringRegions(String),
+    /// Something of IPv6 without what it needs beside it.
+    #[error("`{what}` needs `{key}` beside it")]
+    Lonely {
+        /// As written.
+        what: String,
+        /// What is missing.
+        key: &'static str,
+    },
     /// Something of a gateway is missing.
     #[error("{0}")]
     Gateway(&'static str),
@@ -197,6 +234,38 @@ pub enum NameRule {
     Reserved,
     /// `ethN`.
     Ethernet,
+}
+
+/// What a circuit's tags break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagRule {
+    /// An S-tag is an outer tag.
+    ServiceTagAlone,
+    /// The type of a tag that is not there.
+    EthertypeAlone,
+    /// Tags come and go in the wires.
+    NoWires,
+}
+
+impl TagRule {
+    fn problem(self) -> &'static str {
+        match self {
+            Self::ServiceTagAlone => "has an S-tag and no VLAN inside it",
+            Self::EthertypeAlone => "has the EtherType of an S-tag and no S-tag",
+            Self::NoWires => "is tagged, and the lab has no wires to push and pop its tags",
+        }
+    }
+
+    fn cure(self) -> &'static str {
+        match self {
+            Self::ServiceTagAlone => "write `vlan:` too, the customer's own number",
+            Self::EthertypeAlone => "write `stag:` too, or remove `stag_ethertype:`",
+            Self::NoWires => {
+                "labs use no VLAN devices, so the customer's side is untagged and the wire is the \
+                 provider's edge: write `wires: on`, or remove `vlan:` and `stag:`"
+            }
+        }
+    }
 }
 
 impl Mistake {
@@ -230,6 +299,16 @@ impl Mistake {
             Self::CircuitPaths { .. } => "a circuit is two links with its name in `circuit:`, one \
                                           to the primary MSEE and one to the secondary"
                 .to_owned(),
+            Self::Vlan(_) => {
+                "write a number from 1 to 4094; leave the key out for no tag".to_owned()
+            }
+            Self::Tags { rule, .. } => rule.cure().to_owned(),
+            Self::SharedUntagged { circuit, .. } => {
+                format!("give `{circuit}` a `vlan:`, or an interface of its own")
+            }
+            Self::SharedTags { .. } => {
+                "give one of them another `vlan:` or `stag:`, or an interface of its own".to_owned()
+            }
             Self::HostBits { network, .. } => format!("write {network}"),
             Self::PrefixLength { expected, .. } => format!("write a {expected}"),
             Self::Overlap { .. } => "choose prefixes that do not overlap".to_owned(),
@@ -238,6 +317,10 @@ impl Mistake {
             Self::PeeringRegions(_) => {
                 "give both the same region: peering across regions is not emulated".to_owned()
             }
+            Self::Lonely { key: key @ ("primary6" | "secondary6"), .. } => {
+                format!("write `{key}:` in the circuit: both of its links have IPv6 or none")
+            }
+            Self::Lonely { key, .. } => format!("write `{key}:` in the VNet, or leave this out"),
             Self::Gateway(_) => "a VNet with `gateway:` needs `gateway_subnet:`, and a spoke with \
                                  `gateway_transit: true` a hub that has a gateway"
                 .to_owned(),

@@ -16,10 +16,12 @@ mod mistake;
 mod name;
 pub mod plan;
 mod planner;
+mod prefix;
 mod quantity;
 mod routers;
+mod vm_addresses;
 
-pub use addressing::{GatewaySubnet, Slash30};
+pub use addressing::{GatewaySubnet, GatewaySubnet6, Slash30, Slash126};
 pub use file::{
     Circuit, Connection, Daemon, Ecmp, ExpressRoute, Gateway, Graph, Impair, Kind, LinkSpec,
     NodeSpec, Peering, Profile, Region, Source, Test, Topology, TracerouteTest, Vnet,
@@ -29,5 +31,7 @@ pub use located::{Entries, Located, Span};
 pub use mistake::{Mistake, PlanError};
 pub use name::{LabNameError, check_lab_name};
 pub use planner::plan;
-pub use quantity::{Bandwidth, Delay, Prefix};
+pub use prefix::{AnyPrefix, Prefix, Prefix6};
+pub use quantity::{Bandwidth, Delay};
 pub use routers::{Router, RouterCircuitPort, RouterFabricPort, routers};
+pub use vm_addresses::VmAddresses;

@@ -5,11 +5,17 @@ mod queries;
 
 pub use queries::Wire;
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
-use desired::MacAddress;
-use ipnetwork::Ipv4Network;
+use desired::{MacAddress, Tags};
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
+
+/// Longest packet in bytes that customers, VMs and untagged ports send.
+pub const MTU: u32 = 1500;
 
 /// The whole lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +41,7 @@ pub struct Node {
     pub namespace: String,
     /// What it is.
     pub kind: NodeKind,
-    /// Its interfaces, `eth1` first; `cpuN` veths of an MSEE are not listed here.
+    /// Its interfaces, `eth1` first; the `cpu` veths of an MSEE are not listed here.
     pub interfaces: Vec<Interface>,
     /// Static routes of an on-prem node or host.
     pub routes: Vec<StaticRoute>,
@@ -91,39 +97,43 @@ impl MseePath {
 pub struct Interface {
     /// Name in the namespace.
     pub name: String,
+    /// Longest packet in bytes; a port of tagged circuits has room for their tags.
+    pub mtu: u32,
     /// MAC address. A gateway's port answers to two, one an instance: see `extra_macs`.
     pub mac: MacAddress,
     /// Further MAC addresses that must reach this interface (gateway instance `.13`).
     pub extra_macs: Vec<MacAddress>,
     /// Addresses the kernel holds on it. Empty on MSEE ports and gateway ports; an MSEE's circuit
-    /// address is on its `cpu` veth ([`Interface::cpu`]).
-    pub addresses: Vec<Ipv4Network>,
+    /// addresses are on `cpu` veths ([`Interface::cpus`]).
+    pub addresses: Vec<IpNetwork>,
     /// Prefixes on-link without a gateway (a VM's own and peered VNets).
-    pub on_link: Vec<Ipv4Network>,
+    pub on_link: Vec<IpNetwork>,
     /// Permanent neighbours.
     pub neighbours: Vec<Neighbour>,
-    /// Circuit port of an MSEE: its `cpu` veth.
-    pub cpu: Option<CpuVeth>,
+    /// Circuit port of an MSEE: a `cpu` veth for each link on it.
+    pub cpus: Vec<CpuVeth>,
 }
 
-/// The veth through which an MSEE's kernel takes part on a circuit port.
+/// The veth through which an MSEE's kernel takes part on a circuit's link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CpuVeth {
-    /// Kernel side: `cpu1` for `eth1`.
+    /// The circuit.
+    pub circuit: String,
+    /// Kernel side: `cpu1` for the untagged link of `eth1`, `cpu1-1`, `cpu1-2`, ... for tagged ones.
     pub name: String,
-    /// Far side, with XDP: `xcpu1`.
+    /// Far side, with XDP: `x` before it.
     pub far: String,
-    /// The MSEE's address on the link.
-    pub address: Ipv4Network,
-    /// The customer edge, as a permanent neighbour.
-    pub peer: Neighbour,
+    /// The MSEE's addresses on the link, IPv4 first.
+    pub addresses: Vec<IpNetwork>,
+    /// The customer edge, as a permanent neighbour, by each of its addresses.
+    pub peers: Vec<Neighbour>,
 }
 
 /// A permanent neighbour entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// Its address.
-    pub address: Ipv4Addr,
+    pub address: IpAddr,
     /// Its MAC address.
     pub mac: MacAddress,
 }
@@ -132,9 +142,9 @@ pub struct Neighbour {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaticRoute {
     /// Destination.
-    pub prefix: Ipv4Network,
-    /// Next hop.
-    pub gateway: Ipv4Addr,
+    pub prefix: IpNetwork,
+    /// Next hop, of the same family.
+    pub gateway: IpAddr,
     /// Lower is preferred (primary 10, secondary 20).
     pub metric: u32,
 }
@@ -157,6 +167,8 @@ pub struct Link {
     pub b: End,
     /// Circuit it belongs to.
     pub circuit: Option<String>,
+    /// Tags of that circuit's frames at the second end; the wire takes them away towards the first.
+    pub tags: Tags,
     /// The wire in it; `None` is a plain veth pair.
     pub wire: Option<Impairment>,
 }

@@ -6,19 +6,21 @@
 mod fabric;
 mod neighbours;
 
-use std::{cmp::Reverse, net::Ipv4Addr};
+use std::{
+    cmp::Reverse,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-use desired::MacAddress;
-use ipnetwork::Ipv4Network;
+use desired::{MacAddress, Tags};
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 
 use super::{
-    addressing::GatewaySubnet,
     check::{CircuitLink, HostLink, ResolvedLink, check},
     file::{Ecmp, Kind, NodeSpec, Topology},
     mistake::PlanError,
     plan::{
-        CpuVeth, EcmpPin, End, Impairment, Interface, Link, MseePath, Neighbour, Node, NodeKind,
-        Plan, StaticRoute,
+        CpuVeth, EcmpPin, End, Impairment, Interface, Link, MTU, MseePath, Neighbour, Node,
+        NodeKind, Plan, StaticRoute,
     },
 };
 use fabric::VnetGroup;
@@ -60,7 +62,10 @@ fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_
                 .find(|group| group.contains(vnet))
                 .map(|group| group.prefixes(topology))
                 .unwrap_or_default();
-            let addresses = vec![Ipv4Network::from(address.value)];
+            // Without an address of its own a VM has no IPv6 at all.
+            let ipv6 = address.ipv6.is_some();
+            let on_link = on_link.into_iter().filter(|prefix| ipv6 || prefix.is_ipv4()).collect();
+            let addresses = address.all().map(IpNetwork::from).collect();
             let eth1 = Interface { addresses, on_link, ..interface("eth1") };
             nodes.push((vm, kind, vec![eth1], Vec::new()));
         }
@@ -93,21 +98,22 @@ fn linked_interfaces(
     for link in links {
         match link {
             ResolvedLink::Host(link) => {
-                let addresses = |network| vec![network];
+                let [customer, host] = link.ipv6.map_or([None; 2], |ends| ends.map(Some));
                 if link.host.node == name {
-                    let addresses = addresses(link.host_address);
+                    let addresses = both(link.host_address, host);
                     interfaces.push(Interface { addresses, ..interface(&link.host.interface) });
                 } else if link.customer.node == name {
-                    let addresses = addresses(link.customer_address);
+                    let addresses = both(link.customer_address, customer);
                     interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
                 }
             }
             ResolvedLink::Circuit(link) => {
                 if link.customer.node == name {
-                    let addresses = vec![slash30(link.addresses.customer())];
+                    let ipv6 = link.ipv6.map(|ipv6| slash126(ipv6.customer()));
+                    let addresses = both(slash30(link.addresses.customer()), ipv6);
                     interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
                 } else if link.msee.node == name {
-                    interfaces.push(circuit_port(link));
+                    add_circuit(&mut interfaces, link);
                 }
             }
         }
@@ -122,17 +128,32 @@ fn linked_interfaces(
     interfaces
 }
 
-fn circuit_port(link: &CircuitLink<'_>) -> Interface {
+/// Adds a circuit's link to an MSEE's interface, which other circuits may be on already.
+fn add_circuit(interfaces: &mut Vec<Interface>, link: &CircuitLink<'_>) {
     let name = &link.msee.interface;
+    let place = interfaces.iter().position(|port| port.name == *name).unwrap_or_else(|| {
+        interfaces.push(interface(name));
+        interfaces.len() - 1
+    });
+    let Some(port) = interfaces.get_mut(place) else { return };
+    port.mtu = port.mtu.max(MTU + link.tags.length());
     let number = name.trim_start_matches("eth");
-    let cpu = CpuVeth {
+    let number = match link.tags {
+        Tags::Untagged => number.to_owned(),
+        // By its place: with interface and tags in full it could be longer than a name may be.
+        Tags::Dot1q { .. } | Tags::Qinq { .. } => format!("{number}-{}", port.cpus.len() + 1),
+    };
+    port.cpus.push(CpuVeth {
+        circuit: link.circuit.value.clone(),
         name: format!("cpu{number}"),
         far: format!("xcpu{number}"),
-        address: slash30(link.addresses.msee()),
-        // The MAC address is known when every node is numbered.
-        peer: Neighbour { address: link.addresses.customer(), mac: MacAddress([0; 6]) },
-    };
-    Interface { cpu: Some(cpu), ..interface(name) }
+        addresses: both(
+            slash30(link.addresses.msee()),
+            link.ipv6.map(|ipv6| slash126(ipv6.msee())),
+        ),
+        // Filled in when every node has its MAC addresses.
+        peers: Vec::new(),
+    });
 }
 
 /// Gives each interface its MAC address: `02:65:` node, interface; a gateway's port gets one for
@@ -156,19 +177,24 @@ fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<St
     let mut routes = Vec::new();
     for link in links {
         match link {
-            ResolvedLink::Host(HostLink { host, customer_address, .. }) if host.node == node => {
-                let everything = Ipv4Network::from(Ipv4Addr::UNSPECIFIED);
-                let prefix = Ipv4Network::new(everything.ip(), 0).unwrap_or(everything);
-                let gateway = customer_address.ip();
-                routes.push(StaticRoute { prefix, gateway, metric: 0 });
+            ResolvedLink::Host(HostLink { host, customer_address, ipv6, .. })
+                if host.node == node =>
+            {
+                let gateways = both(*customer_address, ipv6.map(|[customer, _]| customer));
+                routes.extend(gateways.iter().map(|gateway| everything(gateway.ip())));
             }
             ResolvedLink::Circuit(link) if link.customer.node == node => {
                 for (_, vnet) in topology.expressroute.vnets.iter() {
-                    routes.push(StaticRoute {
-                        prefix: vnet.cidr.value.0,
-                        gateway: link.addresses.msee(),
-                        metric: metric(link),
-                    });
+                    let ipv4 = (vnet.cidr.value.into(), link.addresses.msee().into());
+                    let ipv6 = vnet.cidr6.as_ref().zip(link.ipv6);
+                    let ipv6 = ipv6.map(|(cidr6, it)| (cidr6.value.into(), it.msee().into()));
+                    for (prefix, gateway) in std::iter::once(ipv4).chain(ipv6) {
+                        let route = StaticRoute { prefix, gateway, metric: metric(link) };
+                        // Another customer's VNet may have the same prefix.
+                        if !routes.contains(&route) {
+                            routes.push(route);
+                        }
+                    }
                 }
             }
             _ => {}
@@ -176,6 +202,17 @@ fn routes(node: &str, topology: &Topology, links: &[ResolvedLink<'_>]) -> Vec<St
     }
     routes.sort_by_key(|route| (route.metric, Reverse(route.prefix)));
     routes
+}
+
+/// The default route of the next hop's family.
+fn everything(gateway: IpAddr) -> StaticRoute {
+    let all: IpAddr = match gateway {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    // No prefix is shorter than this, so it cannot fail.
+    let prefix = IpNetwork::new(all, 0).unwrap_or(all.into());
+    StaticRoute { prefix, gateway, metric: 0 }
 }
 
 /// 10 for a primary path, 20 for a secondary; further circuits come after the first one's two.
@@ -194,12 +231,14 @@ fn planned_link(topology: &Topology, link: &ResolvedLink<'_>) -> Link {
             a: a.clone(),
             b: b.clone(),
             circuit: None,
+            tags: Tags::Untagged,
             wire: delay.filter(|_| wires).map(|delay| Impairment { delay }),
         },
         ResolvedLink::Circuit(link) => Link {
             a: link.customer.clone(),
             b: link.msee.clone(),
             circuit: Some(link.circuit.value.clone()),
+            tags: link.tags,
             // Without a declared delay there is a wire all the same, for impairments set later.
             wire: wires.then(|| Impairment { delay: link.delay.unwrap_or_default() }),
         },
@@ -215,14 +254,20 @@ fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
     let vnets = &topology.expressroute.vnets;
     let mut pins = Vec::new();
     for group in groups {
-        if group.gateway_subnets(topology).is_empty() {
+        if !group.has_gateway_subnet(topology) {
             continue;
         }
         let others = vnets.iter().filter(|(vnet, _)| !group.contains(vnet));
-        let addresses: Vec<Ipv4Addr> = others
-            .flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, address)| address.value))
-            .collect();
-        for (vm, _) in group.vms(topology) {
+        let own = group.prefixes(topology);
+        // An address that another customer has too is on-link here: no route leads there.
+        let mut addresses: Vec<Ipv4Addr> = Vec::new();
+        for address in others.flat_map(|(_, vnet)| vnet.vms.iter().map(|(_, vm)| vm.ipv4)) {
+            let on_link = own.iter().any(|prefix| prefix.contains(address.into()));
+            if !on_link && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        for vm in group.vms(topology) {
             let paths = [MseePath::Primary, MseePath::Secondary].into_iter().cycle();
             pins.extend(addresses.iter().zip(paths).map(|(&destination, path)| EcmpPin {
                 vm: vm.to_owned(),
@@ -234,6 +279,14 @@ fn ecmp_pins(topology: &Topology, groups: &[VnetGroup<'_>]) -> Vec<EcmpPin> {
     pins
 }
 
+fn both(ipv4: Ipv4Network, ipv6: Option<Ipv6Network>) -> Vec<IpNetwork> {
+    std::iter::once(ipv4.into()).chain(ipv6.map(IpNetwork::from)).collect()
+}
+
+fn slash126(address: Ipv6Addr) -> Ipv6Network {
+    Ipv6Network::new(address, 126).unwrap_or_else(|_| Ipv6Network::from(address))
+}
+
 fn slash30(address: Ipv4Addr) -> Ipv4Network {
     Ipv4Network::new(address, 30).unwrap_or_else(|_| Ipv4Network::from(address))
 }
@@ -241,12 +294,13 @@ fn slash30(address: Ipv4Addr) -> Ipv4Network {
 fn interface(name: &str) -> Interface {
     Interface {
         name: name.to_owned(),
+        mtu: MTU,
         mac: MacAddress([0; 6]),
         extra_macs: Vec::new(),
         addresses: Vec::new(),
         on_link: Vec::new(),
         neighbours: Vec::new(),
-        cpu: None,
+        cpus: Vec::new(),
     }
 }
 

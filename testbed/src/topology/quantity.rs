@@ -1,11 +1,10 @@
-//! Quantities as the file writes them: `500us`, `1Gbps`, `10.254.0.0/16`.
+//! Quantities as the file writes them: `500us`, `1Gbps`.
 
 use std::{fmt, ops::Deref, str::FromStr, time::Duration};
 
-use ipnetwork::Ipv4Network;
 use serde::{Deserialize, Serialize};
 
-/// Declares a newtype that is text in the file.
+/// Makes a newtype text in the file.
 macro_rules! text {
     ($name:ident, $inner:ty) => {
         impl Deref for $name {
@@ -31,6 +30,7 @@ macro_rules! text {
         }
     };
 }
+pub(super) use text;
 
 /// Text that is not the quantity it should be.
 #[derive(Debug, thiserror::Error)]
@@ -103,37 +103,7 @@ impl fmt::Display for Bandwidth {
     }
 }
 
-/// An address with a prefix length; host bits may be set (an interface's address).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Prefix(pub Ipv4Network);
-text!(Prefix, Ipv4Network);
-
-impl Prefix {
-    /// The prefix with its host bits cleared.
-    pub fn masked(self) -> Ipv4Network {
-        // A network address with its own length is always valid; the fallback is never taken.
-        Ipv4Network::new(self.0.network(), self.0.prefix()).unwrap_or(self.0)
-    }
-}
-
-impl FromStr for Prefix {
-    type Err = QuantityError;
-
-    fn from_str(text: &str) -> Result<Self, QuantityError> {
-        // Without the slash `ipnetwork` reads a /32: never what the author of the file meant.
-        let parsed = text.contains('/').then(|| text.parse().ok()).flatten();
-        parsed.map(Self).ok_or_else(|| error(text, "an IPv4 prefix such as 10.254.0.0/16"))
-    }
-}
-
-impl fmt::Display for Prefix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-fn error(text: &str, expected: &'static str) -> QuantityError {
+pub(super) fn error(text: &str, expected: &'static str) -> QuantityError {
     QuantityError { text: text.to_owned(), expected }
 }
 

@@ -1,9 +1,7 @@
 //! What the control plane must be told about each MSEE's plumbing.
 
-use std::net::Ipv4Addr;
-
 use desired::MacAddress;
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use super::{
     file::Topology,
@@ -32,14 +30,10 @@ pub struct RouterCircuitPort {
     pub cpu: String,
     /// Name of the circuit.
     pub circuit: String,
-    /// The MSEE's address and the link's prefix.
-    pub address: Ipv4Network,
-    /// The customer edge's address.
-    pub peer: Ipv4Addr,
     /// The customer edge's MAC address.
     pub peer_mac: MacAddress,
     /// What the customer edge announces; static until it speaks BGP.
-    pub static_routes: Vec<Ipv4Network>,
+    pub static_routes: Vec<IpNetwork>,
 }
 
 /// A port of an MSEE on a region fabric.
@@ -58,14 +52,13 @@ pub fn routers(topology: &Topology, plan: &Plan) -> Vec<Router> {
         let NodeKind::Msee { path } = node.kind else { continue };
         let circuit_ports = plan.links.iter().filter(|link| link.b.node == node.name);
         let circuit_ports = circuit_ports.filter_map(|link| {
-            let cpu = plan.interface(&link.b)?.cpu.as_ref()?;
+            let circuit = link.circuit.clone()?;
+            let cpu = plan.interface(&link.b)?.cpu(&circuit)?;
             Some(RouterCircuitPort {
                 interface: link.b.interface.clone(),
                 cpu: cpu.far.clone(),
-                circuit: link.circuit.clone()?,
-                address: cpu.address,
-                peer: cpu.peer.address,
-                peer_mac: cpu.peer.mac,
+                circuit,
+                peer_mac: cpu.peers.first()?.mac,
                 static_routes: announced(topology, &link.a),
             })
         });
@@ -84,7 +77,7 @@ pub fn routers(topology: &Topology, plan: &Plan) -> Vec<Router> {
     routers
 }
 
-fn announced(topology: &Topology, customer: &End) -> Vec<Ipv4Network> {
+fn announced(topology: &Topology, customer: &End) -> Vec<IpNetwork> {
     let node = topology.topology.nodes.find(&customer.node);
     let announce = node.map(|node| node.announce.as_slice()).unwrap_or_default();
     announce.iter().map(|prefix| prefix.value.0).collect()

@@ -1,6 +1,6 @@
 //! Why a flow cannot start or end.
 
-use std::{io, net::Ipv4Addr};
+use std::{io, net::IpAddr};
 
 use crate::network::namespace::NamespaceError;
 
@@ -17,7 +17,7 @@ pub enum FlowError {
     #[error("cannot receive at {address} in {namespace}: {call} failed; does the node have it?")]
     Receive {
         /// The flow's destination.
-        address: Ipv4Addr,
+        address: IpAddr,
         /// Where it should be.
         namespace: String,
         /// The system call or socket option.

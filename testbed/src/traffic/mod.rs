@@ -37,7 +37,7 @@ mod table;
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
-    net::Ipv4Addr,
+    net::IpAddr,
     ops::ControlFlow,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
@@ -66,7 +66,7 @@ pub struct FlowSpec {
     /// Network namespace of the receiver.
     pub to_namespace: String,
     /// Address of the receiver.
-    pub to_address: Ipv4Addr,
+    pub to_address: IpAddr,
     /// Packets/s, 1 to 300,000.
     pub pps: u32,
     /// How long to send; `None`: until stopped.

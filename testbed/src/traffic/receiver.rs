@@ -5,13 +5,14 @@
 //! more than a second of the fastest flow.
 
 use std::{
-    net::{Ipv4Addr, UdpSocket},
+    net::{IpAddr, UdpSocket},
     os::fd::AsFd,
     thread,
     time::Duration,
 };
 
 use nix::sys::socket::{setsockopt, sockopt};
+use socket2::SockRef;
 
 use super::{FlowSpec, analysis::Message, error::FlowError, monotonic, payload, shared::Shared};
 use crate::{
@@ -54,10 +55,16 @@ impl Receiver {
             .map_err(|error| failed("SO_RCVBUFFORCE")(error.into()))?;
         for (done, call) in [
             (setsockopt(&socket, sockopt::ReceiveTimestampns, &true), "SO_TIMESTAMPNS"),
-            (setsockopt(&socket, sockopt::Ipv4RecvTtl, &true), "IP_RECVTTL"),
             (setsockopt(&socket, sockopt::RxqOvfl, &1), "SO_RXQ_OVFL"),
         ] {
             done.map_err(|error| failed(call)(error.into()))?;
+        }
+        match spec.to_address {
+            IpAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4RecvTtl, &true)
+                .map_err(|error| failed("IP_RECVTTL")(error.into()))?,
+            IpAddr::V6(_) => SockRef::from(&socket)
+                .set_recv_hoplimit_v6(true)
+                .map_err(failed("IPV6_RECVHOPLIMIT"))?,
         }
         Ok(Self {
             socket,
@@ -113,7 +120,7 @@ fn is_complete(shared: &Shared) -> bool {
     analysis.received() >= shared.sent() || monotonic().saturating_sub(last) > SILENCE
 }
 
-fn bind(address: Ipv4Addr) -> std::io::Result<UdpSocket> {
+fn bind(address: IpAddr) -> std::io::Result<UdpSocket> {
     let mut ports = FIRST_PORT..FIRST_PORT + PORTS;
     loop {
         // All taken: any other.

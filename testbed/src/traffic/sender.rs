@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddrV4, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     os::fd::AsFd,
     thread,
     time::{Duration, Instant},
@@ -35,7 +35,7 @@ const OVERTIME: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Sender {
     socket: UdpSocket,
-    to: SocketAddrV4,
+    to: SocketAddr,
     flow: u64,
     pps: u32,
     duration: Option<Duration>,
@@ -49,7 +49,11 @@ impl Sender {
             let namespace = spec.from_namespace.clone();
             move |source| FlowError::Send { namespace, call, source }
         };
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).map_err(failed("bind"))?;
+        let any: IpAddr = match spec.to_address {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = UdpSocket::bind((any, 0)).map_err(failed("bind"))?;
         setsockopt(&socket, sockopt::SndBufForce, &BUFFER)
             .map_err(|error| failed("SO_SNDBUFFORCE")(error.into()))?;
         if let Err(error) = priority::be_prompt() {
@@ -57,7 +61,7 @@ impl Sender {
         }
         Ok(Self {
             socket,
-            to: SocketAddrV4::new(spec.to_address, port),
+            to: SocketAddr::new(spec.to_address, port),
             flow,
             pps: spec.pps,
             duration: spec.duration,

@@ -1,12 +1,14 @@
 //! Flows between real namespaces.
 
+use std::net::Ipv4Addr;
+
 use super::*;
 use crate::{
     topology::plan::Impairment,
     wire::{WireSpec, Wires, test_namespaces::TestNamespaces},
 };
 
-const TO: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 2);
+const TO: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 1, 2));
 
 /// `a` and `b`, joined by a veth pair.
 fn neighbours() -> TestNamespaces {
@@ -42,6 +44,19 @@ fn fifty_thousand_packets_a_second_arrive() {
     assert!(report.is_clean() && report.finished && report.reordered == 0, "{report:?}");
     assert_eq!(report.ttl.into_iter().collect::<Vec<_>>(), [(64, 100_000)]);
     assert!(told >= 8);
+}
+
+#[test]
+fn ipv6_packets_are_counted_with_their_hop_limit() {
+    let namespaces = neighbours();
+    for (host, address) in [("a", "fd00::1/64"), ("b", "fd00::2/64")] {
+        namespaces.ip(host, &format!("address add {address} dev eth1 nodad"));
+    }
+    let to_address = "fd00::2".parse().unwrap();
+    let spec = spec(&namespaces, 1_000, Some(Duration::from_millis(300)));
+    let report = Flow::start(FlowSpec { to_address, ..spec }).unwrap().wait().unwrap();
+    assert!(report.is_clean() && report.sent == 300, "{report:?}");
+    assert_eq!(report.ttl.into_iter().collect::<Vec<_>>(), [(64, 300)]);
 }
 
 #[test]
@@ -99,10 +114,10 @@ fn a_loss_is_seen_with_its_gap() {
 fn a_sender_without_route_says_so() {
     let namespaces = neighbours();
     let mut spec = spec(&namespaces, 1_000, Some(Duration::from_millis(300)));
-    spec.to_address = Ipv4Addr::LOCALHOST;
+    spec.to_address = Ipv4Addr::LOCALHOST.into();
     namespaces.ip("a", "route add unreachable 10.9.9.9/32");
     namespaces.ip("b", "address add 10.9.9.9/32 dev lo");
-    spec.to_address = Ipv4Addr::new(10, 9, 9, 9);
+    spec.to_address = Ipv4Addr::new(10, 9, 9, 9).into();
     let report = Flow::start(spec.clone()).unwrap().wait().unwrap();
     assert_eq!((report.sent, report.received, report.lost), (0, 0, 0));
     assert_eq!(report.unsent.values().sum::<u64>(), 300, "{report:?}");
@@ -122,7 +137,7 @@ fn what_cannot_start_is_named() {
     let error = Flow::start(spec(&namespaces, 0, None)).unwrap_err();
     assert!(matches!(error, FlowError::Rate(0)));
     let mut elsewhere = spec(&namespaces, 1, None);
-    elsewhere.to_address = Ipv4Addr::new(10, 1, 1, 77);
+    elsewhere.to_address = Ipv4Addr::new(10, 1, 1, 77).into();
     assert!(matches!(Flow::start(elsewhere).unwrap_err(), FlowError::Receive { .. }));
     let mut nowhere = spec(&namespaces, 1, None);
     nowhere.from_namespace = "wt-nowhere".to_owned();

@@ -48,7 +48,7 @@ pub(crate) struct Ancillary {
     pub(crate) stamp: Option<Duration>,
     /// The tag the kernel took out of it (`PACKET_AUXDATA`).
     pub(crate) tag: Option<VlanTag>,
-    /// Time to live in its IP header (`IP_RECVTTL`).
+    /// Time to live in its IP header (`IP_RECVTTL`), or hop limit (`IPV6_RECVHOPLIMIT`).
     pub(crate) ttl: Option<u8>,
     /// How many messages the socket has lost to a full buffer since it was opened
     /// (`SO_RXQ_OVFL`); absent until the first loss.
@@ -77,7 +77,7 @@ impl Ancillary {
             match (level, kind) {
                 (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => found.stamp = stamp(data),
                 (libc::SOL_PACKET, libc::PACKET_AUXDATA) => found.tag = tag(data),
-                (libc::SOL_IP, libc::IP_TTL) => {
+                (libc::SOL_IP, libc::IP_TTL) | (libc::SOL_IPV6, libc::IPV6_HOPLIMIT) => {
                     found.ttl = word(data, 0).and_then(|ttl| u8::try_from(ttl).ok());
                 }
                 (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => found.overflows = word(data, 0),

@@ -7,10 +7,12 @@
 
 use std::{
     io,
-    net::SocketAddrV4,
+    net::SocketAddr,
     os::fd::{AsRawFd, BorrowedFd},
     ptr,
 };
+
+use socket2::SockAddr;
 
 use super::ancillary::Ancillary;
 
@@ -102,15 +104,10 @@ impl ReceiveBatch {
 /// connected. Answers how many the kernel took, from the first on; an error is about the first.
 pub(crate) fn send<'messages>(
     socket: BorrowedFd<'_>,
-    to: Option<SocketAddrV4>,
+    to: Option<SocketAddr>,
     messages: impl Iterator<Item = &'messages [u8]>,
 ) -> io::Result<usize> {
-    let mut address = to.map(|to| libc::sockaddr_in {
-        sin_family: libc::AF_INET as libc::sa_family_t,
-        sin_port: to.port().to_be(),
-        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(to.ip().octets()) },
-        sin_zero: [0; 8],
-    });
+    let address = to.map(SockAddr::from);
     // SAFETY: as in `receive`, all zero bytes are a valid value of both structs.
     let (mut headers, mut vectors): ([libc::mmsghdr; BATCH], [libc::iovec; BATCH]) =
         unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
@@ -120,14 +117,14 @@ pub(crate) fn send<'messages>(
             libc::iovec { iov_base: message.as_ptr().cast_mut().cast(), iov_len: message.len() };
         header.msg_hdr.msg_iov = ptr::from_mut(vector);
         header.msg_hdr.msg_iovlen = 1;
-        if let Some(address) = &mut address {
-            header.msg_hdr.msg_name = ptr::from_mut(address).cast();
-            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        if let Some(address) = &address {
+            header.msg_hdr.msg_name = address.as_ptr().cast_mut().cast();
+            header.msg_hdr.msg_namelen = address.len();
         }
         count += 1;
     }
     // SAFETY: the first `count` headers each point to their own iovec, which covers one of the
-    // borrowed `messages` (sendmmsg only reads them), and to `address`; all outlive the call.
+    // borrowed `messages`, and to `address`, which sendmmsg only reads; all outlive the call.
     let done = unsafe {
         libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), count, libc::MSG_DONTWAIT)
     };

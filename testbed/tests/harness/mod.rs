@@ -18,7 +18,10 @@ use serde_json::Value;
 /// The lab of the original text.
 pub(crate) const FASTPATH_LAB: &str = include_str!("../../../labs/fastpath.er.yml");
 
-/// Subscription and circuit of that lab.
+/// The lab of two customers.
+pub(crate) const TWO_CUSTOMERS_LAB: &str = include_str!("../../../labs/two-customers.er.yml");
+
+/// Circuit of the original lab.
 pub(crate) const CIRCUIT: &str = "CIRCUIT_EQUINIX";
 
 /// A deployed lab; dropped, it is destroyed.
@@ -41,6 +44,11 @@ impl Lab {
         Self::deploy_topology(name, &topology)
     }
 
+    /// Deploys the lab of two customers under `name`.
+    pub(crate) fn deploy_two_customers(name: &str) -> Self {
+        Self::deploy_topology(name, TWO_CUSTOMERS_LAB)
+    }
+
     /// Deploys the original lab under `name` by a shell that keeps `file` open, as flock(1) does.
     pub(crate) fn deploy_with_open_file(name: &str, file: &Path) -> Self {
         let erlab = erlab_command();
@@ -61,8 +69,8 @@ impl Lab {
         let alone = alone();
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("lab.er.yml");
-        let text = topology.replace("name: fastpath", &format!("name: {name}"));
-        assert!(text.contains(&format!("name: {name}")), "the lab file no longer has its name");
+        let own = topology.lines().find(|line| line.starts_with("name: ")).unwrap();
+        let text = topology.replacen(own, &format!("name: {name}"), 1);
         std::fs::write(&file, text).unwrap();
         let lab = Self { name: name.to_owned(), directory, _alone: alone };
         let deploy = ["deploy", "-t", file.to_str().unwrap()];

@@ -1,6 +1,7 @@
 //! `effectiveRouteTable`: a VM's routes as Azure shows them.
 
 use desired::NicRoutes;
+use ipnetwork::IpNetwork;
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,8 +15,12 @@ use crate::{
 pub(super) fn rows(id: &ResourceId, resources: &Resources) -> Option<Vec<Value>> {
     let nic = resources.find::<NetworkInterface>(id)?;
     let network = &nic.subnet.network;
-    let prefixes = |id: &ResourceId| {
-        resources.find::<VirtualNetwork>(id).map_or(&[][..], |network| &network.prefixes)
+    // Of the families it has addresses of.
+    let prefixes = |id: &ResourceId| -> Vec<IpNetwork> {
+        let network = resources.find::<VirtualNetwork>(id);
+        let prefixes = network.map_or(&[][..], |network| &network.prefixes).iter();
+        let has = |prefix: &IpNetwork| nic.addresses().any(|a| a.is_ipv4() == prefix.is_ipv4());
+        prefixes.copied().filter(has).collect()
     };
     let mut rows = Vec::new();
     for prefix in prefixes(network) {

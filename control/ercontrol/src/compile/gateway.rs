@@ -13,11 +13,13 @@ pub(super) fn state(hub: &Hub<'_>) -> GatewayState {
     let mut endpoints = BTreeMap::new();
     for network in hub.networks() {
         for machine in &network.machines {
-            endpoints.entry(machine.address.into()).or_insert_with(|| Endpoint {
-                vm: machine.name.to_owned(),
-                vnet: network.id.name().to_owned(),
-                mac: machine.mac,
-            });
+            for address in machine.addresses() {
+                endpoints.entry(address).or_insert_with(|| Endpoint {
+                    vm: machine.name.to_owned(),
+                    vnet: network.id.name().to_owned(),
+                    mac: machine.mac,
+                });
+            }
         }
     }
     GatewayState {

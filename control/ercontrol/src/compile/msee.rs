@@ -4,17 +4,28 @@
 //! the circuits its gateway is connected to; where two of them have the same prefix, the one with
 //! the higher routing weight wins. So a VRF is a list of circuits in order of preference, and its
 //! name is that list: VNets with the same preferences share a VRF.
+//!
+//! IPv4 and IPv6 are routed by the same rules, each over the circuits and gateways that have it.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MseeState, Route, Vrf, VrfName};
-use ipnetwork::{IpNetwork, Ipv4Network};
+use desired::{
+    Adjacency, CircuitPort, FabricPort, FabricVnet, Ipv6Link, MseeState, Route, Vrf, VrfName,
+};
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 
-use super::reach::{Cable, Edge, Hub, Link, Reach};
+use super::{
+    family::Family,
+    reach::{Cable, Edge, Hub, Link, Reach},
+};
 use crate::{
     fastpath::{self, Arrival, Destination, Way},
-    resource::{ResourceId, router::Path},
+    resource::{ResourceId, circuit_peering::Ipv6Links, router::Path},
 };
+
+/// Places on a circuit's link: the first usable address is the customer's, the second the MSEE's.
+const CUSTOMER: u32 = 1;
+const MSEE: u32 = 2;
 
 pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
     let mut tables: BTreeMap<VrfName, Vec<&ResourceId>> = BTreeMap::new();
@@ -33,7 +44,8 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
     for hub in &reach.hubs {
         let circuits: Vec<&ResourceId> =
             edge.links(hub).into_iter().map(|link| link.circuit).collect();
-        let Some(address) = reach.edge_address(hub, edge).filter(|_| !circuits.is_empty()) else {
+        let Some(addresses) = reach.edge_addresses(hub, edge).filter(|_| !circuits.is_empty())
+        else {
             continue;
         };
         let vrf = table_name(&circuits);
@@ -42,8 +54,15 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
             let Some(port) = interface.and_then(|name| fabric_ports.get_mut(name)) else {
                 continue;
             };
-            let prefixes = network.prefixes.iter().copied().map(IpNetwork::V4).collect();
-            let vnet = FabricVnet { prefixes, vrf: vrf.clone(), address, address_ipv6: None };
+            let spoken = |prefix: &IpNetwork| {
+                Family::ALL.into_iter().any(|family| family.has(prefix) && hub.speaks(family))
+            };
+            let vnet = FabricVnet {
+                prefixes: network.prefixes.iter().copied().filter(spoken).collect(),
+                vrf: vrf.clone(),
+                address: addresses.ipv4,
+                address_ipv6: addresses.ipv6,
+            };
             port.vnets.insert(network.id.name().to_owned(), vnet);
         }
         tables.insert(vrf, circuits);
@@ -66,8 +85,21 @@ fn link_prefix(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<
     })
 }
 
+fn ipv6_link_prefix(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<Ipv6Network> {
+    let Ipv6Links { primary, secondary } =
+        reach.circuits.get(&cable.plumbing.circuit)?.peering.ipv6?;
+    Some(match edge.path {
+        Path::Primary => primary,
+        Path::Secondary => secondary,
+    })
+}
+
 fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option<CircuitPort> {
     let link = link_prefix(cable, edge, reach)?;
+    let ipv6 = ipv6_link_prefix(cable, edge, reach).and_then(|link| {
+        let address = Ipv6Network::new(link.nth(MSEE.into())?, link.prefix()).ok()?;
+        Some(Ipv6Link { address, peer: link.nth(CUSTOMER.into())? })
+    });
     let Cable { plumbing, tags, .. } = cable;
     let circuit = reach.circuits.get(&plumbing.circuit)?;
     Some(CircuitPort {
@@ -76,42 +108,62 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         interface: plumbing.interface.clone(),
         tags: *tags,
         cpu: plumbing.cpu.clone(),
-        address: Ipv4Network::new(link.nth(2)?, link.prefix()).ok()?,
-        peer: link.nth(1)?,
+        address: Ipv4Network::new(link.nth(MSEE)?, link.prefix()).ok()?,
+        peer: link.nth(CUSTOMER)?,
         peer_mac: Some(plumbing.peer_mac),
-        ipv6: None,
+        ipv6,
         bandwidth: circuit.bandwidth,
         validate_source: false,
     })
 }
 
-/// Fills one VRF. Where two sources give the same prefix the first one keeps it: the link itself,
-/// then VNets, then what lies behind the customer edge; each in the order of the circuits.
+/// One VRF: both families, each over the circuits that carry it.
 fn table(circuits: &[&ResourceId], edge: &Edge<'_>, reach: &Reach<'_>) -> Vrf {
     let mut vrf = Vrf::default();
+    for family in Family::ALL {
+        let carrying = circuits.iter().filter(|circuit| reach.carries(circuit, family));
+        let circuits: Vec<&ResourceId> = carrying.copied().collect();
+        fill(&mut vrf, family, &circuits, edge, reach);
+    }
+    vrf
+}
+
+/// Fills one family of a VRF. Where two sources give the same prefix the first one keeps it: the link
+/// itself, then VNets, then what lies behind the customer edge; each in the order of the circuits.
+fn fill(
+    vrf: &mut Vrf,
+    family: Family,
+    circuits: &[&ResourceId],
+    edge: &Edge<'_>,
+    reach: &Reach<'_>,
+) {
     let cables: Vec<&Cable<'_>> = circuits
         .iter()
         .flat_map(|circuit| edge.cables.iter().filter(|cable| cable.plumbing.circuit == **circuit))
         .collect();
     for cable in &cables {
-        if let Some(link) = link_prefix(cable, edge, reach) {
-            add(&mut vrf, link, to_customer(cable, format!("{} link", edge.path)));
+        let link = match family {
+            Family::Ipv4 => link_prefix(cable, edge, reach).map(IpNetwork::from),
+            Family::Ipv6 => ipv6_link_prefix(cable, edge, reach).map(IpNetwork::from),
+        };
+        if let Some(link) = link {
+            add(vrf, link, to_customer(cable, format!("{} link", edge.path)));
         }
     }
     let hubs = reached_hubs(circuits, edge, reach);
+    let hubs: Vec<_> = hubs.into_iter().filter(|(_, hub, _)| hub.speaks(family)).collect();
     for (_, hub, link) in &hubs {
-        add_prefixes(&mut vrf, hub, link, edge);
+        add_prefixes(vrf, family, hub, link, edge);
     }
     for (_, hub, link) in &hubs {
-        add_direct_machines(&mut vrf, hub, link, edge);
+        add_direct_machines(vrf, family, hub, link, edge);
     }
     for cable in &cables {
-        for prefix in &cable.plumbing.static_routes {
+        for prefix in cable.plumbing.static_routes.iter().filter(|prefix| family.has(prefix)) {
             let why = format!("static route of {}", cable.plumbing.circuit.name());
-            add(&mut vrf, *prefix, to_customer(cable, why));
+            add(vrf, *prefix, to_customer(cable, why));
         }
     }
-    vrf
 }
 
 /// The hubs a VRF reaches, in the order of its circuits: (place of the circuit, hub, connection).
@@ -135,8 +187,8 @@ fn reached_hubs<'r>(
     reached
 }
 
-fn add(vrf: &mut Vrf, prefix: impl Into<IpNetwork>, route: Route) {
-    vrf.routes.entry(prefix.into()).or_insert(route);
+fn add(vrf: &mut Vrf, prefix: IpNetwork, route: Route) {
+    vrf.routes.entry(prefix).or_insert(route);
 }
 
 fn to_customer(cable: &Cable<'_>, why: String) -> Route {
@@ -147,7 +199,7 @@ fn arrival<'r>(hub: &Hub<'_>, link: &'r Link<'_>) -> Arrival<'r> {
     Arrival { connection: link.connection.name(), bypass: link.bypass, sku: hub.sku }
 }
 
-fn add_prefixes(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
+fn add_prefixes(vrf: &mut Vrf, family: Family, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
     let Some(port) = edge.fabric(hub.network.id) else { return };
     let to_gateway = Adjacency::Gateway {
         port: port.to_owned(),
@@ -155,12 +207,17 @@ fn add_prefixes(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) 
         connection: link.connection.name().to_owned(),
         instances: hub.next_hops(),
     };
-    let hub_prefixes = hub.network.prefixes.iter().map(|p| (p, Destination::HubPrefix));
+    let in_hub = match family {
+        Family::Ipv4 => Destination::HubPrefix,
+        Family::Ipv6 => Destination::HubIpv6,
+    };
+    let hub_prefixes = hub.network.prefixes.iter().map(|p| (p, in_hub));
     let spoke_prefixes = hub
         .spokes
         .iter()
         .flat_map(|spoke| spoke.prefixes.iter().map(|p| (p, Destination::SpokePrefix)));
-    for (prefix, destination) in hub_prefixes.chain(spoke_prefixes) {
+    let prefixes = hub_prefixes.chain(spoke_prefixes).filter(|(prefix, _)| family.has(prefix));
+    for (prefix, destination) in prefixes {
         let why = fastpath::decide(&arrival(hub, link), destination).why;
         add(vrf, *prefix, Route { adjacency: to_gateway.clone(), why });
     }
@@ -168,27 +225,39 @@ fn add_prefixes(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) 
 
 /// Adds the host routes of FastPath. It is a shorter way to where the prefixes lead anyway: a VM
 /// whose address another hub or connection has won gets none.
-fn add_direct_machines(vrf: &mut Vrf, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
+fn add_direct_machines(
+    vrf: &mut Vrf,
+    family: Family,
+    hub: &Hub<'_>,
+    link: &Link<'_>,
+    edge: &Edge<'_>,
+) {
     let Some(port) = edge.fabric(hub.network.id) else { return };
-    let decision = fastpath::decide(&arrival(hub, link), Destination::HubMachine);
+    let machine = match family {
+        Family::Ipv4 => Destination::HubMachine,
+        Family::Ipv6 => Destination::HubIpv6,
+    };
+    let decision = fastpath::decide(&arrival(hub, link), machine);
     if decision.way != Way::Direct {
         return;
     }
     let connection = link.connection.name();
     for machine in &hub.network.machines {
-        let by_this_connection = longest_match(vrf, machine.address.into()).is_some_and(|route| {
-            matches!(&route.adjacency, Adjacency::Gateway { connection: c, .. } if c == connection)
-        });
-        if by_this_connection {
-            let adjacency = Adjacency::Direct {
-                port: port.to_owned(),
-                address: machine.address.into(),
-                mac: Some(machine.mac),
-                vm: machine.name.to_owned(),
-                connection: connection.to_owned(),
-            };
-            let why = decision.why.clone();
-            add(vrf, Ipv4Network::from(machine.address), Route { adjacency, why });
+        let addresses = machine.addresses().map(|address| (address, IpNetwork::from(address)));
+        for (address, host) in addresses.filter(|(_, host)| family.has(host)) {
+            let by_this_connection = longest_match(vrf, address).is_some_and(|route| {
+                matches!(&route.adjacency, Adjacency::Gateway { connection: c, .. } if c == connection)
+            });
+            if by_this_connection {
+                let adjacency = Adjacency::Direct {
+                    port: port.to_owned(),
+                    address,
+                    mac: Some(machine.mac),
+                    vm: machine.name.to_owned(),
+                    connection: connection.to_owned(),
+                };
+                add(vrf, host, Route { adjacency, why: decision.why.clone() });
+            }
         }
     }
 }

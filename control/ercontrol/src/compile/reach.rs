@@ -6,12 +6,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use desired::{GatewayInstance, GatewayNextHop, InstanceState, MacAddress, Tags};
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network};
 
+use super::family::Family;
 use crate::{
     resource::{
         CircuitPeering, Connection, ExpressRouteCircuit, GatewayHost, NetworkInterface, ResourceId,
@@ -19,6 +20,7 @@ use crate::{
         circuit_peering::PRIVATE_PEERING,
         router::{CircuitCable, Path},
         service_tag::tags,
+        virtual_network::Subnet,
         virtual_network_gateway::INSTANCES,
     },
     resources::Resources,
@@ -64,7 +66,7 @@ pub struct Hub<'a> {
     /// Its size.
     pub sku: Sku,
     /// Its GatewaySubnet.
-    pub subnet: Ipv4Network,
+    pub subnet: Subnet,
     /// Its instances whose host is known.
     pub instances: Vec<GatewayInstance>,
     /// Its own VNet.
@@ -81,7 +83,7 @@ pub struct Network<'a> {
     /// Its id.
     pub id: &'a ResourceId,
     /// Its address spaces, sorted.
-    pub prefixes: &'a [Ipv4Network],
+    pub prefixes: &'a [IpNetwork],
     /// Its VMs whose MAC address is known.
     pub machines: Vec<Machine<'a>>,
 }
@@ -91,10 +93,19 @@ pub struct Network<'a> {
 pub struct Machine<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its address.
-    pub address: Ipv4Addr,
+    /// Its addresses.
+    pub nic: &'a NetworkInterface,
     /// Its MAC address.
     pub mac: MacAddress,
+}
+
+/// The addresses that a hub's VNets know an MSEE by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeAddresses {
+    /// `.4` or `.5` of the GatewaySubnet.
+    pub ipv4: Ipv4Addr,
+    /// `::4` or `::5` of its IPv6 prefix, if it has one.
+    pub ipv6: Option<Ipv6Addr>,
 }
 
 /// A connection in effect.
@@ -162,18 +173,49 @@ impl<'a> Reach<'a> {
         self.peered.iter().filter(move |(a, _)| *a == id).map(|(_, b)| *b)
     }
 
-    /// The address that a hub's VNets know an MSEE by: `.4` or `.5` of its GatewaySubnet.
-    pub fn edge_address(&self, hub: &Hub<'_>, edge: &Edge<'_>) -> Option<Ipv4Addr> {
+    /// Whether a circuit in service carries a family.
+    pub fn carries(&self, circuit: &ResourceId, family: Family) -> bool {
+        let circuit = self.circuits.get(circuit);
+        circuit.is_some_and(|it| family == Family::Ipv4 || it.peering.ipv6.is_some())
+    }
+
+    /// The addresses that a hub's VNets know an MSEE by, out of its GatewaySubnet.
+    pub fn edge_addresses(&self, hub: &Hub<'_>, edge: &Edge<'_>) -> Option<EdgeAddresses> {
         let (hub, path) = (hub.network.id, edge.path);
         let mut pairs = self.edges.iter().filter(|e| e.path == path && e.fabric(hub).is_some());
         let pair = u32::try_from(pairs.position(|e| e.name == edge.name)?).ok()?;
         let offset = FIRST_MSEE + 2 * pair + u32::from(path == Path::Secondary);
-        let subnet = self.hubs.iter().find(|h| h.network.id == hub)?.subnet;
-        (offset < FIRST_INSTANCE).then(|| subnet.nth(offset)).flatten()
+        let Subnet { ipv4, ipv6 } = self.hubs.iter().find(|h| h.network.id == hub)?.subnet;
+        (offset < FIRST_INSTANCE).then_some(EdgeAddresses {
+            ipv4: ipv4.nth(offset)?,
+            ipv6: ipv6.and_then(|ipv6| ipv6.nth(offset.into())),
+        })
+    }
+}
+
+impl EdgeAddresses {
+    /// The one of a family.
+    pub fn of(self, family: Family) -> Option<IpAddr> {
+        match family {
+            Family::Ipv4 => Some(self.ipv4.into()),
+            Family::Ipv6 => self.ipv6.map(IpAddr::from),
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// Its addresses.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.nic.addresses()
     }
 }
 
 impl Hub<'_> {
+    /// Whether its gateway speaks a family: without an MSEE's address in it nothing could be routed.
+    pub fn speaks(&self, family: Family) -> bool {
+        family == Family::Ipv4 || self.subnet.ipv6.is_some()
+    }
+
     /// Its instances in service.
     pub fn next_hops(&self) -> Vec<GatewayNextHop> {
         self.instances
@@ -253,7 +295,7 @@ fn network<'a>(resources: &'a Resources, id: &ResourceId) -> Option<Network<'a>>
         .all::<NetworkInterface>()
         .filter(|(_, nic)| nic.subnet.network == *id)
         .filter_map(|(resource, nic)| {
-            Some(Machine { name: resource.id.name(), address: nic.address, mac: nic.mac? })
+            Some(Machine { name: resource.id.name(), nic, mac: nic.mac? })
         })
         .collect();
     Some(Network { id, prefixes: &resources.find::<VirtualNetwork>(id)?.prefixes, machines })
@@ -272,7 +314,7 @@ fn hubs<'a>(
             .filter(|(_, remote, uses)| *uses && *remote == network_id)
             .filter_map(|(spoke, _, _)| network(resources, spoke))
             .collect();
-        let instances = instances(resources, resource, subnet);
+        let instances = instances(resources, resource, subnet.ipv4);
         let any_up = instances.iter().any(|instance| instance.state == InstanceState::Up);
         Some(Hub {
             gateway: &resource.id,

@@ -1,5 +1,6 @@
 //! The lab in each phase of its story, and the compiler's promises.
 
+mod ipv6;
 mod more_circuits;
 mod properties;
 mod story;

@@ -1,6 +1,6 @@
 //! `expressRouteCircuits/{c}/peerings/AzurePrivatePeering`: the two links and the customer's ASN.
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 
 use super::{Fields, InvalidField, virtual_network::overlap};
 
@@ -19,6 +19,17 @@ pub struct CircuitPeering {
     pub primary: Ipv4Network,
     /// Link to the secondary MSEE.
     pub secondary: Ipv4Network,
+    /// The IPv6 side of both links; a circuit without it carries no IPv6.
+    pub ipv6: Option<Ipv6Links>,
+}
+
+/// The IPv6 side of a circuit's two links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ipv6Links {
+    /// Link to the primary MSEE: the customer has the first usable address, the MSEE the second.
+    pub primary: Ipv6Network,
+    /// Link to the secondary MSEE.
+    pub secondary: Ipv6Network,
 }
 
 impl CircuitPeering {
@@ -43,25 +54,58 @@ impl CircuitPeering {
                 "use another, such as 65001",
             ));
         }
-        let primary = link(&properties, "primaryPeerAddressPrefix")?;
-        let secondary = link(&properties, "secondaryPeerAddressPrefix")?;
-        if overlap(primary, secondary) {
-            return Err(properties.invalid(
-                "secondaryPeerAddressPrefix",
-                "is the primary link's prefix",
-                "give each of the two links a /30 of its own",
-            ));
-        }
-        Ok(Self { peer_asn, vlan, primary, secondary })
+        let primary = link(&properties, PRIMARY)?;
+        let secondary = link(&properties, SECONDARY)?;
+        distinct(&properties, primary, secondary, "a /30")?;
+        let ipv6 = match properties.item("ipv6PeeringConfig") {
+            Some(item) => Some(Ipv6Links::parse(&item.object()?)?),
+            None => None,
+        };
+        Ok(Self { peer_asn, vlan, primary, secondary, ipv6 })
     }
 }
 
+impl Ipv6Links {
+    fn parse(properties: &Fields<'_>) -> Result<Self, InvalidField> {
+        let primary = ipv6_link(properties, PRIMARY)?;
+        let secondary = ipv6_link(properties, SECONDARY)?;
+        distinct(properties, primary, secondary, "a /126")?;
+        Ok(Self { primary, secondary })
+    }
+}
+
+const PRIMARY: &str = "primaryPeerAddressPrefix";
+const SECONDARY: &str = "secondaryPeerAddressPrefix";
+
 fn link(properties: &Fields<'_>, name: &str) -> Result<Ipv4Network, InvalidField> {
     const CURE: &str = "give a /30, such as 172.16.1.0/30";
-    let prefix = properties.required(name, properties.prefix(name)?, CURE)?;
+    let prefix = properties.required(name, properties.ipv4_prefix(name)?, CURE)?;
     if prefix.prefix() == 30 {
         Ok(prefix)
     } else {
         Err(properties.invalid(name, &format!("({prefix}) is not a /30"), CURE))
     }
+}
+
+fn ipv6_link(properties: &Fields<'_>, name: &str) -> Result<Ipv6Network, InvalidField> {
+    const CURE: &str = "give a /126, such as fd00:172:16:1::/126";
+    let prefix = properties.required(name, properties.ipv6_prefix(name)?, CURE)?;
+    if prefix.prefix() == 126 {
+        Ok(prefix)
+    } else {
+        Err(properties.invalid(name, &format!("({prefix}) is not a /126"), CURE))
+    }
+}
+
+fn distinct(
+    properties: &Fields<'_>,
+    primary: impl Into<IpNetwork>,
+    secondary: impl Into<IpNetwork>,
+    kind: &str,
+) -> Result<(), InvalidField> {
+    if !overlap(primary.into(), secondary.into()) {
+        return Ok(());
+    }
+    let cure = format!("give each of the two links {kind} of its own");
+    Err(properties.invalid(SECONDARY, "is the primary link's prefix", &cure))
 }

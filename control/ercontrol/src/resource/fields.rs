@@ -4,7 +4,7 @@
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 use serde_json::{Map, Value};
 
 use super::ResourceId;
@@ -119,9 +119,21 @@ impl<'a> Fields<'a> {
         self.item(name).map(|item| item.parsed(expected)).transpose()
     }
 
-    /// An IPv4 prefix.
-    pub fn prefix(&self, name: &str) -> Result<Option<Ipv4Network>, InvalidField> {
+    /// A prefix of either family.
+    pub fn prefix(&self, name: &str) -> Result<Option<IpNetwork>, InvalidField> {
         self.item(name).map(|item| item.prefix()).transpose()
+    }
+
+    /// An IPv4 prefix.
+    pub fn ipv4_prefix(&self, name: &str) -> Result<Option<Ipv4Network>, InvalidField> {
+        let expected = "an IPv4 prefix such as 10.0.0.0/16";
+        self.item(name).map(|item| item.network(expected)).transpose()
+    }
+
+    /// An IPv6 prefix.
+    pub fn ipv6_prefix(&self, name: &str) -> Result<Option<Ipv6Network>, InvalidField> {
+        let expected = "an IPv6 prefix such as fd00:10::/48";
+        self.item(name).map(|item| item.network(expected)).transpose()
     }
 
     /// The id inside `{"id": "..."}`.
@@ -157,16 +169,25 @@ impl<'a> Item<'a> {
         self.text()?.parse().map_err(|_| self.not(expected))
     }
 
-    /// An IPv4 prefix without host bits.
-    pub fn prefix(&self) -> Result<Ipv4Network, InvalidField> {
-        let prefix: Ipv4Network = self.parsed("an IPv4 prefix such as 10.0.0.0/16")?;
+    /// A prefix of either family without host bits.
+    pub fn prefix(&self) -> Result<IpNetwork, InvalidField> {
+        self.network("a prefix such as 10.0.0.0/16 or fd00:10::/48")
+    }
+
+    /// A prefix without host bits, described by `expected`.
+    fn network<T: FromStr + Copy + Into<IpNetwork>>(
+        &self,
+        expected: &str,
+    ) -> Result<T, InvalidField> {
+        let parsed: T = self.parsed(expected)?;
+        let prefix: IpNetwork = parsed.into();
         if prefix.ip() != prefix.network() {
             return Err(self.wrong(
                 format!("is {prefix}, which has bits set outside its mask"),
                 format!("write {}/{}", prefix.network(), prefix.prefix()),
             ));
         }
-        Ok(prefix)
+        Ok(parsed)
     }
 
     /// The id inside `{"id": "..."}`.

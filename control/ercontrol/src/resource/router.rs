@@ -9,7 +9,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use desired::MacAddress;
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use super::{Fields, InvalidField, ResourceId};
 
@@ -66,7 +66,7 @@ pub struct CircuitCable {
     /// MAC address of the customer edge.
     pub peer_mac: MacAddress,
     /// Prefixes behind the customer edge, sorted.
-    pub static_routes: Vec<Ipv4Network>,
+    pub static_routes: Vec<IpNetwork>,
 }
 
 /// A cable to a region fabric.

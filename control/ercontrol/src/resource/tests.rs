@@ -74,6 +74,17 @@ fn a_record_reads_back_and_another_version_is_refused() {
     assert!(error.to_string().contains("/key has record version 9"), "{error}");
 }
 
+/// A private peering with this IPv6 side.
+fn peering(primary: &str, secondary: &str) -> Value {
+    json!({
+        "primaryPeerAddressPrefix": "172.16.1.0/30",
+        "secondaryPeerAddressPrefix": "172.16.2.0/30",
+        "ipv6PeeringConfig": {
+            "primaryPeerAddressPrefix": primary, "secondaryPeerAddressPrefix": secondary,
+        },
+    })
+}
+
 #[test]
 fn what_does_not_fit_is_named_with_its_cure() {
     let network = "/subscriptions/S/resourceGroups/G/providers/Microsoft.Network";
@@ -87,8 +98,32 @@ fn what_does_not_fit_is_named_with_its_cure() {
         (
             "virtualNetworks/v",
             json!({ "addressSpace": { "addressPrefixes": ["fd00::/48"] } }),
-            "properties.addressSpace.addressPrefixes[0] is not an IPv4 prefix such as 10.0.0.0/16: \
-             write an IPv4 prefix such as 10.0.0.0/16",
+            "properties.addressSpace.addressPrefixes has no IPv4 prefix: list the VNet's address \
+             spaces, such as [\"10.0.0.0/16\"]; IPv6 can be beside IPv4, not in its place",
+        ),
+        (
+            "virtualNetworks/v",
+            json!({ "addressSpace": { "addressPrefixes": ["fd00::1/48"] } }),
+            "properties.addressSpace.addressPrefixes[0] is fd00::1/48, which has bits set outside \
+             its mask: write fd00::/48",
+        ),
+        (
+            "expressRouteCircuits/c/peerings/AzurePrivatePeering",
+            peering("fd00:172:16:1::/64", "fd00:172:16:2::/126"),
+            "properties.ipv6PeeringConfig.primaryPeerAddressPrefix (fd00:172:16:1::/64) is not a \
+             /126: give a /126, such as fd00:172:16:1::/126",
+        ),
+        (
+            "expressRouteCircuits/c/peerings/AzurePrivatePeering",
+            peering("fd00:172:16:1::/126", "fd00:172:16:1::/126"),
+            "properties.ipv6PeeringConfig.secondaryPeerAddressPrefix is the primary link's prefix: \
+             give each of the two links a /126 of its own",
+        ),
+        (
+            "expressRouteCircuits/c/peerings/AzurePrivatePeering",
+            peering("172.16.5.0/30", "fd00:172:16:1::/126"),
+            "properties.ipv6PeeringConfig.primaryPeerAddressPrefix is not an IPv6 prefix such as \
+             fd00:10::/48: write an IPv6 prefix such as fd00:10::/48",
         ),
         (
             "expressRouteCircuits/c",

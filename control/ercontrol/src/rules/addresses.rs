@@ -30,25 +30,33 @@ fn interface_fits(
     nic: &NetworkInterface,
     after: &Resources,
 ) -> Result<(), Violation> {
-    let (id, address) = (resource.id.clone(), nic.address);
+    let id = || resource.id.clone();
     if nic.subnet.name.eq_ignore_ascii_case(GATEWAY_SUBNET) {
-        return Err(Violation::InGatewaySubnet { id });
+        return Err(Violation::InGatewaySubnet { id: id() });
     }
     let network = after.find::<VirtualNetwork>(&nic.subnet.network);
-    if let Some(prefix) = network.and_then(|network| network.subnet(&nic.subnet.name))
-        && !prefix.contains(address)
-    {
-        return Err(Violation::OutsideSubnet { id, address, subnet: nic.subnet.clone(), prefix });
+    let subnet = network.and_then(|network| network.subnet(&nic.subnet.name));
+    for address in nic.addresses() {
+        if let Some(subnet) = subnet
+            && !subnet.prefixes().any(|prefix| prefix.contains(address))
+        {
+            return Err(Violation::OutsideSubnet {
+                id: id(),
+                address,
+                subnet: nic.subnet.clone(),
+                prefixes: subnet.prefixes().collect(),
+            });
+        }
+        let mut others = after.all::<NetworkInterface>().filter(|(other, other_nic)| {
+            other.id != resource.id
+                && other_nic.addresses().any(|taken| taken == address)
+                && other_nic.subnet.network == nic.subnet.network
+        });
+        if let Some((other, _)) = others.next() {
+            return Err(Violation::AddressInUse { id: id(), address, other: other.id.clone() });
+        }
     }
-    let mut others = after.all::<NetworkInterface>().filter(|(other, other_nic)| {
-        other.id != id
-            && other_nic.address == address
-            && other_nic.subnet.network == nic.subnet.network
-    });
-    match others.next() {
-        Some((other, _)) => Err(Violation::AddressInUse { id, address, other: other.id.clone() }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// VNets that one circuit reaches, or that are peered, must not share addresses: neither a router

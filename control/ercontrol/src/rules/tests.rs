@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     code::Code,
-    lab::{CIRCUIT, GROUP, connect, id, lab, provision, put},
+    lab::{CIRCUIT, GROUP, connect, id, lab, provision, put, two_customers},
     resource::AuthorizationKey,
 };
 
@@ -279,4 +279,38 @@ fn interfaces_have_an_address_of_their_own_in_their_subnet() {
         );
         refused(put_verdict(&resources, &after), code, &[word]);
     }
+}
+
+#[test]
+fn ipv6_addresses_are_as_distinct_as_ipv4_ones() {
+    let resources = two_customers();
+    let edge = "/subscriptions/lab/resourceGroups/EDGE/providers/Microsoft.Network";
+    let subnet = format!("{edge}/virtualNetworks/contoso-hub/subnets/default");
+    for (ipv6, code, words) in [
+        ("fd00:255:0:10::4", Code::AddressInUse, ["fd00:255:0:10::4", "'contoso-vm'"]),
+        ("fd00:255:0:11::4", Code::InvalidParameter, ["outside subnet 'default'", "choose an"]),
+    ] {
+        let mut after = resources.clone();
+        let address = |version: &str, address: &str| {
+            json!({ "properties": {
+                "privateIPAddressVersion": version,
+                "privateIPAddress": address,
+                "subnet": { "id": subnet },
+            }})
+        };
+        let addresses = json!([address("IPv4", "10.255.10.9"), address("IPv6", ipv6)]);
+        let body = json!({ "properties": { "ipConfigurations": addresses } });
+        put(&mut after, &format!("{edge}/networkInterfaces/second"), &body);
+        refused(put_verdict(&resources, &after), code, &words);
+    }
+    let mut after = resources.clone();
+    let spaces = json!(["10.1.0.0/16", "fd00:255:0:ff00::/56"]);
+    let body = json!({ "properties": { "addressSpace": { "addressPrefixes": spaces } } });
+    put(&mut after, &format!("{edge}/virtualNetworks/other"), &body);
+    let before = after.clone();
+    let remote = json!({ "id": format!("{edge}/virtualNetworks/contoso-hub") });
+    let peering = format!("{edge}/virtualNetworks/other/virtualNetworkPeerings/p");
+    put(&mut after, &peering, &json!({ "properties": { "remoteVirtualNetwork": remote } }));
+    let words = ["fd00:255:0:ff00::/56", "fd00:255::/48", "their peering"];
+    refused(put_verdict(&before, &after), Code::AddressSpaceOverlap, &words);
 }

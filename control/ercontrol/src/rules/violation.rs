@@ -1,8 +1,8 @@
 //! The refusals and their texts.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use crate::{
     code::Code,
@@ -139,11 +139,13 @@ pub enum Violation {
     VlanTagsInUse { router: ResourceId, port: String, circuit: ResourceId, other: ResourceId },
 
     #[error(
-        "{address} of '{}' is outside subnet '{}' ({prefix}): choose an address in it",
+        "{address} of '{}' is outside subnet '{}' ({}): {}",
         id.name(),
-        subnet.name
+        subnet.name,
+        list(prefixes),
+        inside(*address, prefixes)
     )]
-    OutsideSubnet { id: ResourceId, address: Ipv4Addr, subnet: SubnetId, prefix: Ipv4Network },
+    OutsideSubnet { id: ResourceId, address: IpAddr, subnet: SubnetId, prefixes: Vec<IpNetwork> },
 
     #[error(
         "'{}' would be in the GatewaySubnet, which is for gateways alone: choose another subnet",
@@ -156,7 +158,7 @@ pub enum Violation {
         id.name(),
         other.name()
     )]
-    AddressInUse { id: ResourceId, address: Ipv4Addr, other: ResourceId },
+    AddressInUse { id: ResourceId, address: IpAddr, other: ResourceId },
 
     #[error(
         "{a_prefix} of VNet '{}' overlaps {b_prefix} of VNet '{}', and {joined} joins the two: \
@@ -166,12 +168,24 @@ pub enum Violation {
     )]
     Overlap {
         a: ResourceId,
-        a_prefix: Ipv4Network,
+        a_prefix: IpNetwork,
         b: ResourceId,
-        b_prefix: Ipv4Network,
+        b_prefix: IpNetwork,
         /// "circuit 'NAME'" or "their peering".
         joined: String,
     },
+}
+
+fn list(prefixes: &[IpNetwork]) -> String {
+    prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn inside(address: IpAddr, prefixes: &[IpNetwork]) -> &'static str {
+    if prefixes.iter().any(|prefix| prefix.is_ipv4() == address.is_ipv4()) {
+        "choose an address in it"
+    } else {
+        "give the subnet an IPv6 prefix too, or leave this address out"
+    }
 }
 
 impl Violation {

@@ -114,9 +114,13 @@ impl Lab {
 
     /// Starts the gateway and waits until its program is attached and it answers.
     pub(crate) fn start(&self) -> Gateway {
-        let admin = self.admin_socket();
-        let child = self.command("eth1", &admin).spawn().unwrap();
-        let gateway = Gateway { child, admin };
+        self.run(self.command("eth1", &self.admin_socket()))
+    }
+
+    /// Runs a command that becomes a gateway, and waits as [`Lab::start`] does.
+    pub(crate) fn run(&self, mut command: Command) -> Gateway {
+        let child = command.spawn().unwrap();
+        let gateway = Gateway { child, admin: self.admin_socket() };
         eventually("the gateway answers", || gateway.try_get("/health"));
         gateway
     }

@@ -25,7 +25,6 @@ use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
 use interfaces::Changes;
-use nix::unistd::geteuid;
 use privilege::{Capabilities, KeepError};
 pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
 use southbound::{DataplaneKind, Identity};
@@ -43,10 +42,18 @@ use crate::{
 /// should a message about them be lost, then too.
 const RECONCILE: Duration = Duration::from_secs(1);
 
+/// What loading takes. The verifier lets nobody compare packet pointers without CAP_PERFMON, and the
+/// programs do.
+const LOADING: Capabilities =
+    Capabilities::BPF.union(Capabilities::NET_ADMIN).union(Capabilities::PERFMON);
+
+/// The likeliest cure of a failed start without those.
+const NOT_PERMITTED: &str =
+    " without CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run it as root, or with them";
+
 /// What is left once the programs are loaded: CAP_NET_ADMIN attaches them to ports that come later,
 /// CAP_NET_RAW makes those ports' sockets, CAP_NET_BIND_SERVICE is for BGP's port. Before Linux 6.4
-/// every bpf(2) needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set. Loading took
-/// CAP_PERFMON besides, because the programs compare packet pointers.
+/// every bpf(2) needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set.
 const KEPT: Capabilities = Capabilities::NET_ADMIN
     .union(Capabilities::NET_RAW)
     .union(Capabilities::NET_BIND_SERVICE)
@@ -141,7 +148,7 @@ pub fn start(options: Options) -> Result<Started, RunError> {
         .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
     let loader = Loader::default().replace(options.replace);
     let fastpath = loader.load(&options.pins).map_err(|error| {
-        let hint = if geteuid().is_root() { "" } else { " without root: run it with sudo" };
+        let hint = if privilege::has(LOADING) { "" } else { NOT_PERMITTED };
         RunError::Start { name: options.name.clone(), hint, source: Box::new(error.into()) }
     })?;
     privilege::keep(kept)?;

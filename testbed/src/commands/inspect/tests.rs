@@ -49,6 +49,7 @@ fn the_table_shows_fastpath_and_instances() {
             "expressRouteGatewayBypass": true
         }}]}),
         gateways: json!({"value": [{"name": "ERGW1", "properties": {"sku": {"name": "ErGw3AZ"}}}]}),
+        circuits: json!({"value": [{"name": "C", "properties": {"stag": 20}}]}),
     }))]);
     assert!(text.starts_with("lab fastpath, revision 9\n"), "{text}");
     assert!(
@@ -57,6 +58,7 @@ fn the_table_shows_fastpath_and_instances() {
     );
     assert!(text.contains("conn1"), "{text}");
     assert!(text.contains("ERGW1    ErGw3AZ"), "{text}");
+    assert!(text.contains("STAG") && text.contains("20"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Clauses may stand in any order. An error points at the word it is about.
 
-use std::{fmt, net::Ipv4Addr};
+use std::{fmt, net::IpAddr};
 
 use miette::{Diagnostic, SourceSpan};
 use serde::Serialize;
@@ -18,9 +18,9 @@ pub(super) struct Packet {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
     /// Source address.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Destination address.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
     /// What it carries.
     pub protocol: Protocol,
     /// Time to live, 0-255.
@@ -74,14 +74,14 @@ struct Word<'a> {
 /// Reads a description; `resolve` turns an address or the name of a node into an address.
 pub(super) fn parse(
     text: &str,
-    resolve: &dyn Fn(&str) -> Option<Ipv4Addr>,
+    resolve: &dyn Fn(&str) -> Option<IpAddr>,
 ) -> Result<Packet, PacketError> {
     Parser { text, resolve }.packet()
 }
 
 struct Parser<'a> {
     text: &'a str,
-    resolve: &'a dyn Fn(&str) -> Option<Ipv4Addr>,
+    resolve: &'a dyn Fn(&str) -> Option<IpAddr>,
 }
 
 impl<'a> Parser<'a> {
@@ -106,11 +106,17 @@ impl<'a> Parser<'a> {
             }
         }
         let end = Word { text: "", start: self.text.trim_end().len() };
+        let source = source.ok_or_else(|| self.error(end, "`src` and an address are missing"))?;
+        let destination =
+            destination.ok_or_else(|| self.error(end, "`dst` and an address are missing"))?;
+        if source.is_ipv4() != destination.is_ipv4() {
+            let problem = format!("{source} and {destination} are of two families");
+            return Err(self.error(Word { text: self.text, start: 0 }, problem));
+        }
         Ok(Packet {
             port,
-            source: source.ok_or_else(|| self.error(end, "`src` and an address are missing"))?,
-            destination: destination
-                .ok_or_else(|| self.error(end, "`dst` and an address are missing"))?,
+            source,
+            destination,
             protocol: protocol.unwrap_or_default(),
             ttl: ttl.unwrap_or(DEFAULT_TTL),
         })
@@ -128,10 +134,10 @@ impl<'a> Parser<'a> {
         word.ok_or_else(|| self.error(key, format!("`{}` needs a value after it", key.text)))
     }
 
-    fn address(&self, key: Word<'_>, word: Option<Word<'a>>) -> Result<Ipv4Addr, PacketError> {
+    fn address(&self, key: Word<'_>, word: Option<Word<'a>>) -> Result<IpAddr, PacketError> {
         let word = self.after(key, word)?;
         (self.resolve)(word.text).ok_or_else(|| {
-            let problem = format!("`{}` is neither an IPv4 address nor a node", word.text);
+            let problem = format!("`{}` is neither an address nor a node", word.text);
             self.error(word, problem)
         })
     }

@@ -1,6 +1,6 @@
 //! The VMs' network interfaces. A network interface has its VM's name.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Request, scopes::Scopes, virtual_network};
 use crate::topology::{
@@ -11,21 +11,26 @@ use crate::topology::{
 pub(super) fn requests(azure: &ExpressRoute, plan: &Plan, scopes: &Scopes) -> Vec<Request> {
     let mut requests = Vec::new();
     for (network, vnet) in azure.vnets.iter() {
-        for (vm, address) in vnet.vms.iter() {
-            let Some(subnet) = virtual_network::subnet_of(vnet, address.value) else { continue };
+        for (vm, addresses) in vnet.vms.iter() {
+            let Some(subnet) = virtual_network::subnet_of(vnet, addresses.ipv4) else { continue };
             let interface = port(plan, vm);
+            let configurations = addresses.all().zip(1..).map(|(address, number)| {
+                let version = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+                json!({
+                    "name": format!("ipconfig{number}"),
+                    "properties": {
+                        "privateIPAddress": address,
+                        "privateIPAddressVersion": version,
+                        "privateIPAllocationMethod": "Static",
+                        "subnet": { "id": scopes.gateways.subnet(network, &subnet.name) },
+                    }
+                })
+            });
             let body = json!({
                 "location": vnet.region.value,
                 "properties": {
                     "macAddress": interface,
-                    "ipConfigurations": [{
-                        "name": "ipconfig1",
-                        "properties": {
-                            "privateIPAddress": address.value,
-                            "privateIPAllocationMethod": "Static",
-                            "subnet": { "id": scopes.gateways.subnet(network, &subnet.name) },
-                        }
-                    }],
+                    "ipConfigurations": configurations.collect::<Vec<Value>>(),
                 }
             });
             requests.push(Request::put(scopes.gateways.network_interface(vm), body));

@@ -34,8 +34,8 @@ fn what_a_resource_refers_to_is_registered_before_it() {
             "virtualNetworks/hub/virtualNetworkPeerings/hub-to-spoke",
             "virtualNetworks/spoke/virtualNetworkPeerings/spoke-to-hub",
             "expressRouteCircuits/CIRCUIT_EQUINIX",
-            "expressRouteCircuits/CIRCUIT_EQUINIX/provision",
             "expressRouteCircuits/CIRCUIT_EQUINIX/peerings/AzurePrivatePeering",
+            "expressRouteCircuits/CIRCUIT_EQUINIX/provision",
             "routers/msee-a",
             "routers/msee-b",
         ]

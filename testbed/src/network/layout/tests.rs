@@ -71,3 +71,31 @@ fn only_the_kernels_ports_have_arp() {
         assert_eq!(arp(name).unwrap().arp, expected, "{name}");
     }
 }
+
+#[test]
+fn circuits_on_one_port_share_its_pair_and_have_a_cpu_veth_each() {
+    let text = include_str!("../../../../labs/two-customers.er.yml");
+    let plan = topology::plan(&topology::parse(text, "two-customers").unwrap()).unwrap();
+    let layout = layout(&plan);
+    let pair = |[a, b]: &[VethEnd; 2]| {
+        let place = |end: &VethEnd| {
+            let namespace = end.namespace.replace("two-customers-", "");
+            format!("{namespace}:{} {}", end.name, end.mtu)
+        };
+        format!("{} - {}", place(a), place(b))
+    };
+    let pairs: Vec<String> = layout.veths.iter().map(pair).collect();
+    for expected in [
+        "msee-a:cpu1-1 1500 - msee-a:xcpu1-1 1500",
+        "msee-a:cpu1-2 1500 - msee-a:xcpu1-2 1500",
+        "contoso-ce:eth2 1500 - fabric:wire0a 1500",
+        "fabrikam-ce:eth2 1500 - fabric:wire2a 1500",
+        "msee-a:eth1 1508 - fabric:wire0b 1508",
+        "msee-b:eth1 1508 - fabric:wire1b 1508",
+        "msee-a:eth2 1500 - fabric:wire4a 1500",
+    ] {
+        assert!(pairs.iter().any(|pair| pair == expected), "{expected} in {pairs:#?}");
+    }
+    let of_port = pairs.iter().filter(|pair| pair.contains("msee-a:eth1"));
+    assert_eq!(of_port.count(), 1);
+}

@@ -34,3 +34,36 @@ async fn routes_become_what_is_wanted_and_others_stay() {
     let missing = set("nettroutes-nobody", &none).await.unwrap_err();
     assert!(missing.to_string().contains("nettroutes-nobody"), "{missing}");
 }
+
+#[tokio::test]
+async fn routes_of_both_families_are_kept_apart_and_replaced_whole() {
+    let lab = Lab::two_customers("nettroutes6");
+    build(&lab.plan).await.unwrap();
+    let vm = lab.namespace("contoso-vm");
+    let dual = |ipv4: &[&str], ipv6: &[&str]| {
+        let hops = |hops: &[&str]| hops.iter().map(|hop| hop.parse().unwrap()).collect::<Vec<_>>();
+        let routes = [
+            ("10.10.0.0/16".parse().unwrap(), hops(ipv4)),
+            ("fd00:10:10::/48".parse().unwrap(), hops(ipv6)),
+            ("::/0".parse().unwrap(), hops(ipv6)),
+        ];
+        NicRoutes { routes: routes.into_iter().filter(|(_, hops)| !hops.is_empty()).collect() }
+    };
+    let both = dual(&["10.255.0.4", "10.255.0.5"], &["fd00:255::4", "fd00:255::5"]);
+    assert_eq!(reconcile(&vm, &both).await.unwrap(), Changes { set: 3, removed: 0 });
+    assert_eq!(learned(&vm).await.unwrap(), both);
+    assert_eq!(reconcile(&vm, &both).await.unwrap(), Changes::default());
+
+    // Two next hops become one and two again: no sibling of the old route stays.
+    let one = dual(&["10.255.0.4", "10.255.0.5"], &["fd00:255::5"]);
+    assert_eq!(reconcile(&vm, &one).await.unwrap(), Changes { set: 2, removed: 0 });
+    assert_eq!(learned(&vm).await.unwrap(), one);
+    let turned = dual(&["10.255.0.5"], &["fd00:255::5", "fd00:255::4"]);
+    assert_eq!(reconcile(&vm, &turned).await.unwrap(), Changes { set: 3, removed: 0 });
+    assert_eq!(learned(&vm).await.unwrap(), turned);
+
+    let ipv4 = dual(&["10.255.0.5"], &[]);
+    assert_eq!(reconcile(&vm, &ipv4).await.unwrap(), Changes { set: 0, removed: 2 });
+    assert_eq!(learned(&vm).await.unwrap(), ipv4);
+    assert!(crate::network::tests::answers(&vm, "fd00:255:0:10::4"), "its own routes stay");
+}

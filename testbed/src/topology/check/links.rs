@@ -1,12 +1,13 @@
 //! Links: their ends, and the two paths of each circuit.
 
-use std::{collections::BTreeSet, net::Ipv4Addr, time::Duration};
+use std::{collections::BTreeSet, fmt::Display, net::Ipv4Addr, time::Duration};
 
-use ipnetwork::Ipv4Network;
+use desired::Tags;
+use ipnetwork::{Ipv4Network, Ipv6Network};
 
 use crate::topology::{
-    addressing::{Slash30, nth},
-    file::{Kind, LinkSpec, NodeSpec},
+    addressing::{Slash30, Slash126, nth, nth6},
+    file::{Circuit, Kind, LinkSpec, NodeSpec},
     located::{Located, Span},
     mistake::{Mistake, NameRule, PlanError},
     plan::{End, MseePath},
@@ -16,6 +17,9 @@ use super::Checker;
 
 /// Longest name of an interface: IFNAMSIZ less the terminating zero.
 const LONGEST_INTERFACE: usize = 15;
+
+/// Longest IPv6 prefix with room for a host and its customer edge.
+const LONGEST_HOST_IPV6: u8 = 126;
 
 /// A link whose ends and addresses are known.
 pub(in crate::topology) enum ResolvedLink<'t> {
@@ -37,6 +41,8 @@ pub(in crate::topology) struct HostLink {
     pub(in crate::topology) host: End,
     /// The host's address.
     pub(in crate::topology) host_address: Ipv4Network,
+    /// IPv6 addresses of customer edge and host.
+    pub(in crate::topology) ipv6: Option<[Ipv6Network; 2]>,
     /// Declared delay.
     pub(in crate::topology) delay: Option<Duration>,
 }
@@ -51,6 +57,10 @@ pub(in crate::topology) struct CircuitLink<'t> {
     pub(in crate::topology) path: MseePath,
     /// Addresses of the link.
     pub(in crate::topology) addresses: Slash30,
+    /// Its IPv6 addresses.
+    pub(in crate::topology) ipv6: Option<Slash126>,
+    /// Tags of its frames at the MSEE.
+    pub(in crate::topology) tags: Tags,
     /// The customer edge's end.
     pub(in crate::topology) customer: End,
     /// The MSEE's end.
@@ -67,12 +77,16 @@ impl<'t> Checker<'t> {
             let [a, b] = link.endpoints.value.as_slice() else {
                 return self.fail(link.endpoints.span, Mistake::Endpoint);
             };
-            for text in [a, b] {
-                if !interfaces.insert(text.as_str()) {
+            let ends = [self.end(a)?, self.end(b)?];
+            for (text, (_, node)) in [a, b].into_iter().zip(&ends) {
+                // Circuits may share a port of an MSEE; how is looked at when all are known.
+                let shareable = node.kind.value == Kind::Msee && link.circuit.is_some();
+                if !interfaces.insert(text.as_str()) && !shareable {
                     return self.fail(text.span, Mistake::InterfaceTwice(text.value.clone()));
                 }
             }
-            links.push(self.link(link, self.end(a)?, self.end(b)?)?);
+            let [a, b] = ends;
+            links.push(self.link(link, a, b)?);
         }
         Ok(links)
     }
@@ -123,17 +137,20 @@ impl<'t> Checker<'t> {
             // Both were checked before; a caller that skips the check gets the same answer.
             return self.fail(name.span, Mistake::MissingKey("path"));
         };
-        let prefix = match path.value {
-            MseePath::Primary => &circuit.primary,
-            MseePath::Secondary => &circuit.secondary,
+        let (prefix, prefix6) = match path.value {
+            MseePath::Primary => (&circuit.primary, &circuit.primary6),
+            MseePath::Secondary => (&circuit.secondary, &circuit.secondary6),
         };
+        let ipv6 = prefix6.as_ref().map(|prefix| Slash126(prefix.value.0));
         let addresses = Slash30(prefix.value.0);
-        let path = path.value;
+        let (path, tags) = (path.value, circuit.tags());
         Ok(ResolvedLink::Circuit(CircuitLink {
             circuit: name,
             circuit_index,
             path,
             addresses,
+            ipv6,
+            tags,
             customer,
             msee,
             delay,
@@ -178,8 +195,32 @@ impl<'t> Checker<'t> {
             customer_address,
             host,
             host_address,
+            ipv6: self.host_ipv6(host_node)?,
             delay,
         }))
+    }
+
+    /// The IPv6 addresses of a host and of its customer edge, the first of the subnet.
+    fn host_ipv6(&self, host: &NodeSpec) -> Result<Option<[Ipv6Network; 2]>, PlanError> {
+        let Some(prefix) = &host.ipv6 else { return Ok(None) };
+        let address = prefix.value.0;
+        let customer = nth6(address, 1);
+        if address.prefix() > LONGEST_HOST_IPV6 {
+            let expected = "prefix of at most 126 bits, with room for the customer edge";
+            let mistake = Mistake::PrefixLength { prefix: address.to_string(), expected };
+            return self.fail(prefix.span, mistake);
+        }
+        let owner = match address.ip() {
+            ip if ip == customer => "the customer edge (the first of the subnet)",
+            ip if ip == address.network() => "the subnet itself",
+            // The length is the host's own, so this cannot fail.
+            _ => {
+                return Ok(Ipv6Network::new(customer, address.prefix()).ok().map(|c| [c, address]));
+            }
+        };
+        let mistake =
+            Mistake::AddressTwice { address: address.ip().to_string(), owner: owner.to_owned() };
+        self.fail(prefix.span, mistake)
     }
 
     /// Reads `node:interface`.
@@ -219,25 +260,52 @@ impl<'t> Checker<'t> {
     /// That each circuit has two /30s and one link on each path.
     pub(super) fn circuits(&self, links: &[ResolvedLink<'_>]) -> Result<(), PlanError> {
         for (name, circuit) in self.topology.expressroute.circuits.iter() {
-            for prefix in [&circuit.primary, &circuit.secondary] {
-                self.no_host_bits(prefix)?;
-                if prefix.prefix() != 30 {
-                    let prefix_text = prefix.to_string();
-                    let mistake = Mistake::PrefixLength { prefix: prefix_text, expected: "/30" };
-                    return self.fail(prefix.span, mistake);
-                }
+            let Circuit { primary, secondary, primary6, secondary6, .. } = circuit;
+            for prefix in [primary, secondary] {
+                self.no_host_bits(prefix, prefix.masked())?;
+                self.link_length(prefix, prefix.prefix() == 30, "/30")?;
             }
-            if circuit.primary == circuit.secondary {
-                let mistake = Mistake::Overlap {
-                    prefix: circuit.secondary.to_string(),
-                    other: circuit.primary.to_string(),
-                    owner: "the primary link".to_owned(),
-                };
-                return self.fail(circuit.secondary.span, mistake);
+            self.two_links(primary, secondary)?;
+            for prefix in [primary6, secondary6].into_iter().flatten() {
+                self.no_host_bits(prefix, prefix.masked())?;
+                self.link_length(prefix, prefix.prefix() == 126, "/126")?;
+            }
+            self.needs(primary6.as_ref(), "secondary6", secondary6.as_ref())?;
+            self.needs(secondary6.as_ref(), "primary6", primary6.as_ref())?;
+            if let (Some(primary), Some(secondary)) = (primary6, secondary6) {
+                self.two_links(primary, secondary)?;
             }
             self.circuit_paths(name, links)?;
         }
         Ok(())
+    }
+
+    fn link_length(
+        &self,
+        prefix: &Located<impl Display>,
+        right: bool,
+        expected: &'static str,
+    ) -> Result<(), PlanError> {
+        if right {
+            return Ok(());
+        }
+        self.fail(prefix.span, Mistake::PrefixLength { prefix: prefix.to_string(), expected })
+    }
+
+    fn two_links<P: PartialEq + Display>(
+        &self,
+        primary: &Located<P>,
+        secondary: &Located<P>,
+    ) -> Result<(), PlanError> {
+        if primary != secondary {
+            return Ok(());
+        }
+        let mistake = Mistake::Overlap {
+            prefix: secondary.to_string(),
+            other: primary.to_string(),
+            owner: "the primary link".to_owned(),
+        };
+        self.fail(secondary.span, mistake)
     }
 
     fn circuit_paths(

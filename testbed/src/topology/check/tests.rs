@@ -1,13 +1,21 @@
+mod ipv6;
+mod tags;
+
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::topology::{parse, plan};
 
 const FASTPATH: &str = include_str!("../../../../labs/fastpath.er.yml");
+const TWO_CUSTOMERS: &str = include_str!("../../../../labs/two-customers.er.yml");
 
 /// What the user sees after `from` became `to` in the lab's file.
 fn message(from: &str, to: &str) -> String {
-    assert!(FASTPATH.contains(from), "{from}");
-    let text = FASTPATH.replacen(from, to, 1);
+    message_in(FASTPATH, from, to)
+}
+
+fn message_in(file: &str, from: &str, to: &str) -> String {
+    assert!(file.contains(from), "{from}");
+    let text = file.replacen(from, to, 1);
     let error = match parse(&text, "lab.er.yml") {
         Err(error) => error,
         Ok(topology) => plan(&topology).unwrap_err(),
@@ -22,7 +30,11 @@ fn message(from: &str, to: &str) -> String {
 
 /// That the message has the three parts a user needs: what, where (the text under the caret), cure.
 fn expect(from: &str, to: &str, what: &str, marked: &str, cure: &str) {
-    let message = message(from, to);
+    expect_in(FASTPATH, from, to, what, marked, cure);
+}
+
+fn expect_in(file: &str, from: &str, to: &str, what: &str, marked: &str, cure: &str) {
+    let message = message_in(file, from, to);
     assert!(message.contains(&format!("× {what}\n")), "{message}");
     assert!(message.contains(&format!("help: {cure}")) || cure.is_empty(), "{message}");
     let lines: Vec<&str> = message.lines().collect();
@@ -54,7 +66,7 @@ fn a_whole_message() {
 fn shapes() {
     let cure = "did you mean `peer_asn`?";
     expect("peer_asn", "per_asn", "unknown key `per_asn`", "per_asn", cure);
-    let keys = "the keys here are kind, daemon, asn, announce, ipv4, path";
+    let keys = "the keys here are kind, daemon, asn, announce, ipv4, ipv6, path";
     expect("path: primary", "colour: red", "unknown key `colour`", "colour", keys);
     let cure = "write `region:` in this block";
     let missing = message("region: hub-region,    cidr", "cidr");

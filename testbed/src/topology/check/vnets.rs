@@ -1,45 +1,62 @@
 //! VNets: address spaces, GatewaySubnets, VMs, peerings.
 
-use std::{collections::BTreeMap, net::Ipv4Addr};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use crate::topology::{
     file::Vnet,
-    located::Located,
+    located::{Located, Span},
     mistake::{Mistake, PlanError},
-    quantity::Prefix,
 };
 
-use super::Checker;
+use super::{Checker, joined::Joined};
 
 /// Instance `.13` must be a usable address of the GatewaySubnet.
 const SMALLEST_GATEWAY_SUBNET: u8 = 28;
 
+/// Azure's length of a subnet's IPv6 prefix; a VNet has room for one at least.
+const IPV6_SUBNET: u8 = 64;
+
 impl Checker<'_> {
     pub(super) fn vnets(&self) -> Result<(), PlanError> {
         let expressroute = &self.topology.expressroute;
-        let mut earlier: Vec<(&str, &Prefix)> = Vec::new();
-        let mut vms = BTreeMap::new();
+        let joined = Joined::of(expressroute);
+        let mut earlier: Vec<(&str, &Vnet)> = Vec::new();
         for (name, vnet) in expressroute.vnets.iter() {
             self.known("region", &vnet.region, expressroute.regions.names())?;
-            self.no_host_bits(&vnet.cidr)?;
-            for (owner, other) in &earlier {
-                if vnet.cidr.overlaps(other.0) {
-                    let mistake = Mistake::Overlap {
-                        prefix: vnet.cidr.to_string(),
-                        other: other.to_string(),
-                        owner: format!("VNet `{owner}`"),
-                    };
-                    return self.fail(vnet.cidr.span, mistake);
+            self.no_host_bits(&vnet.cidr, vnet.cidr.masked())?;
+            if let Some(cidr6) = &vnet.cidr6 {
+                self.no_host_bits(cidr6, cidr6.masked())?;
+                if cidr6.prefix() > IPV6_SUBNET {
+                    let expected = "prefix of at most 64 bits, with room for a subnet";
+                    let prefix = cidr6.to_string();
+                    return self.fail(cidr6.span, Mistake::PrefixLength { prefix, expected });
                 }
             }
-            earlier.push((name, &vnet.cidr.value));
+            for (owner, other) in earlier.iter().filter(|(owner, _)| joined.are(name, owner)) {
+                self.distinct(vnet, owner, other)?;
+            }
+            earlier.push((name, vnet));
             self.gateway_subnet(name, vnet)?;
-            self.vms(name, vnet, &mut vms)?;
+            self.vms(name, vnet)?;
         }
         Ok(())
     }
 
+    /// That two VNets that meet share no address.
+    fn distinct(&self, vnet: &Vnet, owner: &str, other: &Vnet) -> Result<(), PlanError> {
+        let (cidr, cidr6) = (&vnet.cidr, vnet.cidr6.as_ref().zip(other.cidr6.as_ref()));
+        let overlap = if cidr.overlaps(other.cidr.0) {
+            Some((cidr.span, cidr.to_string(), other.cidr.to_string()))
+        } else {
+            let overlapping = cidr6.filter(|(own, other)| own.overlaps(other.0));
+            overlapping.map(|(own, other)| (own.span, own.to_string(), other.to_string()))
+        };
+        let Some((span, prefix, other)) = overlap else { return Ok(()) };
+        self.fail(span, Mistake::Overlap { prefix, other, owner: format!("VNet `{owner}`") })
+    }
+
     fn gateway_subnet(&self, name: &Located<String>, vnet: &Vnet) -> Result<(), PlanError> {
+        self.needs(vnet.gateway_subnet6.as_ref(), "gateway_subnet", vnet.gateway_subnet.as_ref())?;
         let Some(subnet) = &vnet.gateway_subnet else {
             return match &vnet.gateway {
                 None => Ok(()),
@@ -48,44 +65,72 @@ impl Checker<'_> {
                 }
             };
         };
-        self.no_host_bits(subnet)?;
+        self.no_host_bits(subnet, subnet.masked())?;
         if subnet.prefix() > SMALLEST_GATEWAY_SUBNET {
             let expected = "GatewaySubnet of /28 or larger (Azure recommends /27)";
             let mistake = Mistake::PrefixLength { prefix: subnet.to_string(), expected };
             return self.fail(subnet.span, mistake);
         }
         if !subnet.is_subnet_of(vnet.cidr.value.0) {
-            let mistake = outside(&subnet.value, name, &vnet.cidr);
-            return self.fail(subnet.span, mistake);
+            return self.fail(subnet.span, outside(&subnet.value, name, &vnet.cidr));
+        }
+        let Some(subnet6) = &vnet.gateway_subnet6 else { return Ok(()) };
+        self.no_host_bits(subnet6, subnet6.masked())?;
+        self.needs(Some(subnet6), "cidr6", vnet.cidr6.as_ref())?;
+        if subnet6.prefix() != IPV6_SUBNET {
+            let expected = "/64, the only length of a subnet's IPv6 prefix in Azure";
+            let mistake = Mistake::PrefixLength { prefix: subnet6.to_string(), expected };
+            return self.fail(subnet6.span, mistake);
+        }
+        match &vnet.cidr6 {
+            Some(cidr6) if !subnet6.is_subnet_of(cidr6.value.0) => {
+                self.fail(subnet6.span, outside(&subnet6.value, name, cidr6))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn vms(&self, name: &Located<String>, vnet: &Vnet) -> Result<(), PlanError> {
+        let mut taken: BTreeMap<IpAddr, &str> = BTreeMap::new();
+        for (vm, addresses) in vnet.vms.iter() {
+            let ipv4 = Located { value: addresses.ipv4, span: addresses.span };
+            if !vnet.cidr.contains(ipv4.value) {
+                return self.fail(ipv4.span, outside(&ipv4.value, name, &vnet.cidr));
+            }
+            let gateways = vnet.gateway_subnet.as_ref();
+            let gateways = gateways.is_some_and(|subnet| subnet.contains(ipv4.value));
+            self.own(ipv4.value.into(), ipv4.span, gateways, &taken)?;
+            taken.insert(ipv4.value.into(), vm);
+
+            let Some(ipv6) = &addresses.ipv6 else { continue };
+            self.needs(Some(ipv6), "cidr6", vnet.cidr6.as_ref())?;
+            if let Some(cidr6) = &vnet.cidr6
+                && !cidr6.contains(ipv6.value)
+            {
+                return self.fail(ipv6.span, outside(&ipv6.value, name, cidr6));
+            }
+            let gateways = vnet.gateway_subnet6.as_ref();
+            let gateways = gateways.is_some_and(|subnet| subnet.contains(ipv6.value));
+            self.own(ipv6.value.into(), ipv6.span, gateways, &taken)?;
+            taken.insert(ipv6.value.into(), vm);
         }
         Ok(())
     }
 
-    fn vms<'v>(
+    /// That an address is neither another VM's nor the GatewaySubnet's.
+    fn own(
         &self,
-        name: &Located<String>,
-        vnet: &'v Vnet,
-        taken: &mut BTreeMap<Ipv4Addr, &'v str>,
+        address: IpAddr,
+        span: Span,
+        in_gateway_subnet: bool,
+        taken: &BTreeMap<IpAddr, &str>,
     ) -> Result<(), PlanError> {
-        for (vm, address) in vnet.vms.iter() {
-            if !vnet.cidr.contains(address.value) {
-                let mistake = outside(&address.value, name, &vnet.cidr);
-                return self.fail(address.span, mistake);
-            }
-            let owner = match (&vnet.gateway_subnet, taken.get(&address.value)) {
-                (_, Some(other)) => format!("`{other}`"),
-                (Some(subnet), _) if subnet.contains(address.value) => {
-                    "the GatewaySubnet".to_owned()
-                }
-                _ => {
-                    taken.insert(address.value, vm);
-                    continue;
-                }
-            };
-            let mistake = Mistake::AddressTwice { address: address.to_string(), owner };
-            return self.fail(address.span, mistake);
-        }
-        Ok(())
+        let owner = match taken.get(&address) {
+            Some(other) => format!("`{other}`"),
+            None if in_gateway_subnet => "the GatewaySubnet".to_owned(),
+            None => return Ok(()),
+        };
+        self.fail(span, Mistake::AddressTwice { address: address.to_string(), owner })
     }
 
     pub(super) fn peerings(&self) -> Result<(), PlanError> {
@@ -115,19 +160,9 @@ impl Checker<'_> {
         }
         Ok(())
     }
-
-    pub(super) fn no_host_bits(&self, prefix: &Located<Prefix>) -> Result<(), PlanError> {
-        let network = prefix.value.masked();
-        if network == prefix.value.0 {
-            return Ok(());
-        }
-        let mistake =
-            Mistake::HostBits { prefix: prefix.to_string(), network: network.to_string() };
-        self.fail(prefix.span, mistake)
-    }
 }
 
-fn outside(inner: &dyn ToString, vnet: &str, outer: &Located<Prefix>) -> Mistake {
+fn outside(inner: &dyn ToString, vnet: &str, outer: &dyn ToString) -> Mistake {
     Mistake::Outside {
         inner: inner.to_string(),
         what: format!("the address space of VNet `{vnet}`"),

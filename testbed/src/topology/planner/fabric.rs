@@ -1,12 +1,12 @@
 //! Fabrics: one bridge for each set of peered VNets.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
-use ipnetwork::Ipv4Network;
+use ipnetwork::IpNetwork;
 
 use super::{
     super::plan::{Fabric, FabricPort},
-    End, GatewaySubnet, Impairment, Node, NodeKind, Topology,
+    End, Impairment, Node, NodeKind, Topology,
 };
 
 /// A set of VNets that peerings connect, in the order of the file.
@@ -19,26 +19,26 @@ impl VnetGroup<'_> {
         self.vnets.contains(&vnet)
     }
 
-    /// Address spaces of its VNets.
-    pub(super) fn prefixes(&self, topology: &Topology) -> Vec<Ipv4Network> {
-        let vnets = self.vnets.iter().filter_map(|vnet| topology.expressroute.vnets.find(vnet));
-        vnets.map(|vnet| vnet.cidr.value.0).collect()
+    /// Address spaces of its VNets, of both families.
+    pub(super) fn prefixes(&self, topology: &Topology) -> Vec<IpNetwork> {
+        let vnets = || self.vnets.iter().filter_map(|vnet| topology.expressroute.vnets.find(vnet));
+        let ipv4 = vnets().map(|vnet| vnet.cidr.value.into());
+        let ipv6 = vnets().filter_map(|vnet| Some(vnet.cidr6.as_ref()?.value.into()));
+        ipv4.chain(ipv6).collect()
     }
 
-    /// GatewaySubnets of its VNets.
-    pub(super) fn gateway_subnets(&self, topology: &Topology) -> Vec<GatewaySubnet> {
-        let vnets = self.vnets.iter().filter_map(|vnet| topology.expressroute.vnets.find(vnet));
-        let subnets = vnets.filter_map(|vnet| vnet.gateway_subnet.as_ref());
-        subnets.map(|subnet| GatewaySubnet(subnet.value.0)).collect()
+    /// Whether one of its VNets has a GatewaySubnet.
+    pub(super) fn has_gateway_subnet(&self, topology: &Topology) -> bool {
+        let mut vnets = self.vnets.iter();
+        vnets.any(|vnet| {
+            topology.expressroute.vnets.find(vnet).is_some_and(|vnet| vnet.gateway_subnet.is_some())
+        })
     }
 
-    /// Its VMs and their addresses.
-    pub(super) fn vms<'a>(
-        &'a self,
-        topology: &'a Topology,
-    ) -> impl Iterator<Item = (&'a str, Ipv4Addr)> {
+    /// Its VMs.
+    pub(super) fn vms<'a>(&'a self, topology: &'a Topology) -> impl Iterator<Item = &'a str> {
         let vnets = self.vnets.iter().filter_map(|vnet| topology.expressroute.vnets.find(vnet));
-        vnets.flat_map(|vnet| vnet.vms.iter().map(|(vm, address)| (vm.as_str(), address.value)))
+        vnets.flat_map(|vnet| vnet.vms.names())
     }
 }
 

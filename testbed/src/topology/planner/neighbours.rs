@@ -1,13 +1,17 @@
 //! Permanent neighbours: with ARP the first probe would show twice the delay, and on a fabric
 //! nothing would answer for an MSEE's in-VNet address before its router runs.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use desired::MacAddress;
+use ipnetwork::IpNetwork;
 
 use super::{
-    super::plan::{End, Fabric},
-    GatewaySubnet, Neighbour, Node, NodeKind, ResolvedLink, Topology,
+    super::{
+        addressing::{GatewaySubnet, GatewaySubnet6},
+        plan::{End, Fabric},
+    },
+    CircuitLink, MseePath, Neighbour, Node, NodeKind, ResolvedLink, Topology,
 };
 
 /// Fills in the neighbours of every interface.
@@ -22,22 +26,24 @@ pub(super) fn fill(
     for link in links {
         match link {
             ResolvedLink::Host(link) => {
-                let customer =
-                    Neighbour { address: link.customer_address.ip(), mac: mac(&link.customer) };
-                let host = Neighbour { address: link.host_address.ip(), mac: mac(&link.host) };
-                add(nodes, &link.host, customer);
-                add(nodes, &link.customer, host);
+                let ipv6 = link.ipv6.map(|ends| ends.map(|end| end.ip().into()));
+                let ipv4 = [link.customer_address, link.host_address].map(|end| end.ip().into());
+                for [customer, host] in std::iter::once(ipv4).chain(ipv6) {
+                    let customer = Neighbour { address: customer, mac: mac(&link.customer) };
+                    add(nodes, &link.host, customer);
+                    let host = Neighbour { address: host, mac: mac(&link.host) };
+                    add(nodes, &link.customer, host);
+                }
             }
             ResolvedLink::Circuit(link) => {
-                let msee = Neighbour { address: link.addresses.msee(), mac: mac(&link.msee) };
-                add(nodes, &link.customer, msee);
-                let port = nodes
-                    .iter_mut()
-                    .filter(|node| node.name == link.msee.node)
-                    .flat_map(|node| &mut node.interfaces)
-                    .find(|port| port.name == link.msee.interface);
-                if let Some(cpu) = port.and_then(|port| port.cpu.as_mut()) {
-                    cpu.peer.mac = mac(&link.customer);
+                let ipv4: [IpAddr; 2] =
+                    [link.addresses.customer().into(), link.addresses.msee().into()];
+                let ipv6 = link.ipv6.map(|ipv6| [ipv6.customer().into(), ipv6.msee().into()]);
+                for [customer, msee] in std::iter::once(ipv4).chain(ipv6) {
+                    let msee = Neighbour { address: msee, mac: mac(&link.msee) };
+                    add(nodes, &link.customer, msee);
+                    let customer = Neighbour { address: customer, mac: mac(&link.customer) };
+                    add_behind_cpu(nodes, link, customer);
                 }
             }
         }
@@ -59,31 +65,48 @@ fn on_fabric(topology: &Topology, fabric: &Fabric, nodes: &mut [Node]) {
         match &node.kind {
             NodeKind::Msee { path } => msees.push((*path, mac)),
             NodeKind::Vm { vnet } => {
-                let address = node.interfaces.first().and_then(|eth1| eth1.addresses.first());
-                let neighbour = address.map(|network| Neighbour { address: network.ip(), mac });
-                vms.push((port.end.clone(), vnet.clone(), neighbour));
+                let addresses = node.interfaces.first().map(|eth1| eth1.addresses.as_slice());
+                let addresses = addresses.unwrap_or_default().iter();
+                let own = addresses.map(|network| Neighbour { address: network.ip(), mac });
+                vms.push((port.end.clone(), vnet.clone(), own.collect::<Vec<_>>()));
             }
             NodeKind::Onprem | NodeKind::Host | NodeKind::Gateway { .. } => {}
         }
     }
     for (end, vnet, _) in &vms {
         let others = vms.iter().filter(|(other, ..)| other != end);
-        for neighbour in others.filter_map(|(.., neighbour)| *neighbour) {
-            add(nodes, end, neighbour);
+        for neighbour in others.flat_map(|(.., own)| own) {
+            add(nodes, end, *neighbour);
         }
         let own_first = fabric.vnets.iter().filter(|name| *name == vnet);
         let own_first = own_first.chain(fabric.vnets.iter().filter(|name| *name != vnet));
-        for subnet in own_first.filter_map(|name| gateway_subnet(topology, name)) {
+        for name in own_first {
             for (path, mac) in &msees {
-                add(nodes, end, Neighbour { address: subnet.msee(*path), mac: *mac });
+                for address in msee_addresses(topology, name, *path) {
+                    add(nodes, end, Neighbour { address, mac: *mac });
+                }
             }
         }
     }
 }
 
-fn gateway_subnet(topology: &Topology, vnet: &str) -> Option<GatewaySubnet> {
-    let subnet = topology.expressroute.vnets.find(vnet)?.gateway_subnet.as_ref()?;
-    Some(GatewaySubnet(subnet.value.0))
+/// The addresses by which a VNet knows an MSEE.
+fn msee_addresses(topology: &Topology, vnet: &str, path: MseePath) -> Vec<IpAddr> {
+    let Some(vnet) = topology.expressroute.vnets.find(vnet) else { return Vec::new() };
+    let ipv4 = vnet.gateway_subnet.as_ref().map(|it| GatewaySubnet(it.value.0).msee(path).into());
+    let ipv6 = vnet.gateway_subnet6.as_ref().map(|it| GatewaySubnet6(it.value.0).msee(path).into());
+    [ipv4, ipv6].into_iter().flatten().collect()
+}
+
+/// Adds the customer edge to what an MSEE's kernel knows on the link's `cpu` veth.
+fn add_behind_cpu(nodes: &mut [Node], link: &CircuitLink<'_>, customer: Neighbour) {
+    let msees = nodes.iter_mut().filter(|node| node.name == link.msee.node);
+    let ports = msees.flat_map(|node| &mut node.interfaces);
+    let ports = ports.filter(|port| port.name == link.msee.interface);
+    let mut cpus = ports.flat_map(|port| &mut port.cpus);
+    if let Some(cpu) = cpus.find(|cpu| cpu.circuit == link.circuit.value) {
+        cpu.peers.push(customer);
+    }
 }
 
 fn macs(nodes: &[Node]) -> BTreeMap<End, MacAddress> {
@@ -95,10 +118,13 @@ fn macs(nodes: &[Node]) -> BTreeMap<End, MacAddress> {
         .collect()
 }
 
+/// Adds a neighbour of a family that the interface has itself.
 fn add(nodes: &mut [Node], end: &End, neighbour: Neighbour) {
     let ports = nodes.iter_mut().filter(|node| node.name == end.node);
     let port = ports.flat_map(|node| &mut node.interfaces).find(|port| port.name == end.interface);
-    if let Some(port) = port {
+    let Some(port) = port else { return };
+    let of_family = |own: &IpNetwork| own.is_ipv4() == neighbour.address.is_ipv4();
+    if port.addresses.iter().any(of_family) {
         port.neighbours.push(neighbour);
     }
 }

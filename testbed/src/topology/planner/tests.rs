@@ -1,3 +1,5 @@
+mod two_customers;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
@@ -82,12 +84,14 @@ fn the_customer_edge_prefers_the_primary() {
     );
     let mac = |node: &str, port: usize| plan.node(node).unwrap().interfaces[port].mac;
     let eth2 = &ce1.interfaces[1];
-    let msee = Neighbour { address: Ipv4Addr::new(172, 16, 1, 2), mac: mac("msee-a", 0) };
+    let msee = Neighbour { address: Ipv4Addr::new(172, 16, 1, 2).into(), mac: mac("msee-a", 0) };
     assert_eq!(eth2.neighbours, [msee]);
-    let cpu = plan.node("msee-b").unwrap().interfaces[0].cpu.clone().unwrap();
+    let [cpu] = plan.node("msee-b").unwrap().interfaces[0].cpus.as_slice() else {
+        panic!("one link")
+    };
     assert_eq!((cpu.name.as_str(), cpu.far.as_str()), ("cpu1", "xcpu1"));
-    assert_eq!(cpu.address.to_string(), "172.16.2.2/30");
-    assert_eq!(cpu.peer.mac, ce1.interfaces[2].mac);
+    assert_eq!(cpu.addresses, ["172.16.2.2/30".parse().unwrap()]);
+    assert_eq!(cpu.peers[0].mac, ce1.interfaces[2].mac);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn auxiliary_data(status: u32, control: u16, protocol: u16) -> Vec<u8> {
 fn all_kinds_are_read_in_any_order() {
     let stamp = [1_700_000_000_i64.to_ne_bytes(), 42_i64.to_ne_bytes()].concat();
     let control = [
-        control_message(libc::SOL_IP, libc::IP_TTL, &62_i32.to_ne_bytes()),
+        control_message(libc::SOL_IPV6, libc::IPV6_HOPLIMIT, &62_i32.to_ne_bytes()),
         control_message(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, &7_u32.to_ne_bytes()),
         control_message(libc::SOL_SOCKET, 9_999, &[1, 2, 3]),
         auxiliary_data(TAG_VALID | TAG_PROTOCOL_VALID, 0x0064, 0x88a8),

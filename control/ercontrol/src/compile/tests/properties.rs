@@ -1,5 +1,6 @@
 //! Order-independent, idempotent, and total: no model makes the compiler panic.
 
+use ipnetwork::IpNetwork;
 use proptest::{prelude::*, test_runner::TestCaseError};
 
 use super::*;
@@ -80,6 +81,24 @@ proptest! {
     }
 
     #[test]
+    fn ipv6_changes_nothing_of_ipv4(kept in prop::collection::vec(prop::bool::weighted(0.9), 32)) {
+        let mut kept = kept.into_iter().cycle();
+        let mut dual = two_customers();
+        dual.retain(|_| kept.next().unwrap());
+        let single: Vec<Resource> = dual
+            .iter()
+            .map(|resource| {
+                let Value::Object(body) = ipv4_only(&Value::Object(resource.body.clone())) else {
+                    unreachable!("an object stays an object")
+                };
+                Resource::from_put(resource.id.clone(), body, Some(resource)).unwrap()
+            })
+            .collect();
+        prop_assert_eq!(ipv4_of(compiled(&dual)), ipv4_of(compiled(&single)));
+        prop_assert_eq!(ipv4_of(compiled(&single)), compiled(&single));
+    }
+
+    #[test]
     fn whatever_its_tags_are_a_customers_packet_stays_his(
         tags in prop::array::uniform2((0..4_u16, 0..4_u16)),
         kept in prop::collection::vec(prop::bool::weighted(0.9), 32),
@@ -105,6 +124,47 @@ proptest! {
             }
         }
     }
+}
+
+/// A document without its IPv6: prefixes, addresses and links.
+fn ipv4_only(value: &Value) -> Value {
+    let is_ipv6 = |value: &Value| {
+        value.as_str().is_some_and(|text| text.starts_with("fd00"))
+            || value.pointer("/properties/privateIPAddressVersion") == Some(&json!("IPv6"))
+    };
+    match value {
+        Value::Object(map) => {
+            let kept = map.iter().filter(|(name, _)| *name != "ipv6PeeringConfig");
+            kept.map(|(name, value)| (name.clone(), ipv4_only(value))).collect::<Map<_, _>>().into()
+        }
+        Value::Array(values) => {
+            values.iter().filter(|value| !is_ipv6(value)).map(ipv4_only).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+/// What is compiled, without its IPv6.
+fn ipv4_of(mut compiled: Compiled) -> Compiled {
+    for router in compiled.routers.values_mut() {
+        for port in router.circuit_ports.values_mut() {
+            port.ipv6 = None;
+        }
+        for vnet in router.fabric_ports.values_mut().flat_map(|port| port.vnets.values_mut()) {
+            vnet.address_ipv6 = None;
+            vnet.prefixes.retain(IpNetwork::is_ipv4);
+        }
+        for vrf in router.vrfs.values_mut() {
+            vrf.routes.retain(|prefix, _| prefix.is_ipv4());
+        }
+    }
+    for gateway in compiled.gateways.values_mut() {
+        gateway.endpoints.retain(|address, _| address.is_ipv4());
+    }
+    for nic in compiled.host.nics.values_mut() {
+        nic.routes.retain(|prefix, _| prefix.is_ipv4());
+    }
+    compiled
 }
 
 fn retag(resources: &mut [Resource], circuit: &str, stag: u16, vlan: u16) {

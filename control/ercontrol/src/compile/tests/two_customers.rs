@@ -40,6 +40,11 @@ fn equal_addresses_never_cross() {
              contoso-conn)",
             "172.16.1.0/30 -> ce eth1.20.100 (static route of contoso)",
             "172.16.2.0/30 -> ce eth1.20.100 (secondary link)",
+            "fd00:10:10::/48 -> ce eth1.20.100 (static route of contoso)",
+            "fd00:172:16:1::/126 -> ce eth1.20.100 (static route of contoso)",
+            "fd00:172:16:2::/126 -> ce eth1.20.100 (secondary link)",
+            "fd00:255::/48 -> gateway contoso-gw eth2 contoso-conn 10.255.0.12,10.255.0.13 \
+             (IPv6: not in FastPath (profile 2020))",
         ]
     );
     assert_eq!(
@@ -50,16 +55,22 @@ fn equal_addresses_never_cross() {
              (FastPath is off on fabrikam-conn)",
             "172.16.1.0/30 -> ce eth1.20.200 (static route of fabrikam)",
             "172.16.2.0/30 -> ce eth1.20.200 (secondary link)",
+            "fd00:10:10::/48 -> ce eth1.20.200 (static route of fabrikam)",
+            "fd00:172:16:1::/126 -> ce eth1.20.200 (static route of fabrikam)",
+            "fd00:172:16:2::/126 -> ce eth1.20.200 (secondary link)",
+            "fd00:255::/48 -> gateway fabrikam-gw eth3 fabrikam-conn 10.255.0.12,10.255.0.13 \
+             (FastPath is off on fabrikam-conn)",
         ]
     );
     let fabrics = &compiled.routers["msee-b"].fabric_ports;
     assert_eq!(fabrics["eth2"].vnets["contoso-hub"].vrf, "contoso");
     assert_eq!(fabrics["eth3"].vnets["fabrikam-hub"].vrf, "fabrikam");
     let vms = |gateway: &str| -> Vec<String> {
-        compiled.gateways[gateway].endpoints.values().map(|vm| vm.vm.clone()).collect()
+        let endpoints = compiled.gateways[gateway].endpoints.iter();
+        endpoints.map(|(address, vm)| format!("{address} {}", vm.vm)).collect()
     };
-    assert_eq!(vms("contoso-gw"), ["contoso-vm"]);
-    assert_eq!(vms("fabrikam-gw"), ["fabrikam-vm"]);
+    assert_eq!(vms("contoso-gw"), ["10.255.10.4 contoso-vm", "fd00:255:0:10::4 contoso-vm"]);
+    assert_eq!(vms("fabrikam-gw"), ["10.255.10.4 fabrikam-vm", "fd00:255:0:10::4 fabrikam-vm"]);
 }
 
 #[test]

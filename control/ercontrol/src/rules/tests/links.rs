@@ -1,7 +1,7 @@
 //! Two customers on one interface: accepted while their tags differ, whatever else is equal.
 
 use super::*;
-use crate::lab::{order, two_customers};
+use crate::lab::order;
 
 const EDGE: &str = "/subscriptions/lab/resourceGroups/EDGE/providers";
 

@@ -1,7 +1,9 @@
+use std::net::Ipv4Addr;
+
 use super::*;
 
-fn resolve(word: &str) -> Option<Ipv4Addr> {
-    if word == "hub-vm" { Some(Ipv4Addr::new(10, 255, 10, 4)) } else { word.parse().ok() }
+fn resolve(word: &str) -> Option<IpAddr> {
+    if word == "hub-vm" { Some(Ipv4Addr::new(10, 255, 10, 4).into()) } else { word.parse().ok() }
 }
 
 fn read(text: &str) -> Result<Packet, PacketError> {
@@ -21,8 +23,8 @@ fn the_packet_of_the_manual() {
         read("src 172.16.1.1 dst 10.254.10.4 icmp ttl 2"),
         Ok(Packet {
             port: None,
-            source: Ipv4Addr::new(172, 16, 1, 1),
-            destination: Ipv4Addr::new(10, 254, 10, 4),
+            source: Ipv4Addr::new(172, 16, 1, 1).into(),
+            destination: Ipv4Addr::new(10, 254, 10, 4).into(),
             protocol: Protocol::Icmp,
             ttl: 2,
         })
@@ -71,4 +73,13 @@ fn the_report_shows_the_text_and_the_cure() {
     let report = format!("{:?}", miette::Report::new(error));
     assert!(report.contains("dts 10.254.10.4"), "{report}");
     assert!(report.contains("src A dst B"), "{report}");
+}
+
+#[test]
+fn both_ends_are_of_one_family() {
+    let packet = read("src fd00:172:16:1::1 dst fd00:255:0:10::4").unwrap();
+    assert_eq!(packet.destination.to_string(), "fd00:255:0:10::4");
+    let text = "src fd00:172:16:1::1 dst 10.254.10.4";
+    let (problem, _) = complaint(text);
+    assert_eq!(problem, "fd00:172:16:1::1 and 10.254.10.4 are of two families");
 }
