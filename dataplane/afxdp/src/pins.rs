@@ -224,7 +224,8 @@ impl Pins {
             pin_error(&path)(PinError::SyscallError(SyscallError { call: "BPF_OBJ_PIN", io_error }))
         })?;
         let pinned = link.pin(&path).map_err(pin_error(&path))?;
-        restrict(&path)?;
+        // Not pinned, or pinned as it should be: a pin that nobody knows of keeps its interface busy.
+        restrict(&path).inspect_err(|_| drop(remove(&path)))?;
         Ok(pinned.into())
     }
 

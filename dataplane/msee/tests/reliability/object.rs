@@ -65,27 +65,55 @@ pub fn refused() -> Vec<u8> {
     object
 }
 
-/// Where in the file the programs are, and how long: the functions of the section `xdp`.
+/// An object that says it has another ABI version.
+pub fn of_version(version: u32) -> Vec<u8> {
+    // Where a map's definition holds its number of entries.
+    const ENTRIES: usize = 12;
+    let mut object = current();
+    let symbols = symbols(&object);
+    let map = symbols.iter().find(|symbol| symbol.name == abi::VERSION_MAP).unwrap();
+    let at = map.offset + ENTRIES;
+    assert_eq!(object[at..at + 4], abi::VERSION.to_le_bytes());
+    object[at..at + 4].copy_from_slice(&version.to_le_bytes());
+    object
+}
+
+/// Where in the file the programs are, and how long.
 fn functions(object: &[u8]) -> Vec<(usize, usize)> {
+    let symbols = symbols(object).into_iter();
+    let programs = symbols.filter(|symbol| symbol.name.starts_with("msee_"));
+    programs.map(|symbol| (symbol.offset, symbol.length)).collect()
+}
+
+struct Symbol {
+    name: String,
+    /// In the file.
+    offset: usize,
+    length: usize,
+}
+
+/// The symbols of an ELF file that lie in a section of it.
+fn symbols(object: &[u8]) -> Vec<Symbol> {
     let number = |at: usize, length: usize| {
         let bytes = &object[at..at + length];
         bytes.iter().rev().fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
     };
-    let (table, size, count) = (number(0x28, 8), number(0x3a, 2), number(0x3c, 2));
-    let section = |index: usize| table + index * size;
-    let offset_of = |index: usize| number(section(index) + 0x18, 8);
-    let names = offset_of(number(0x3e, 2));
-    let is_named = |index: usize, name: &[u8]| {
-        let at = names + number(section(index), 4);
-        object[at..].starts_with(name) && object[at + name.len()] == 0
+    let text = |at: usize| {
+        let bytes = object[at..].split(|byte| *byte == 0).next().unwrap();
+        String::from_utf8_lossy(bytes).into_owned()
     };
-    let find = |name: &[u8]| (0..count).find(|index| is_named(*index, name)).unwrap();
-    let (programs, symbols) = (find(b"xdp"), find(b".symtab"));
-    let (start, length) = (offset_of(symbols), number(section(symbols) + 0x20, 8));
-    let symbols = (start..start + length).step_by(24);
-    let functions = symbols.filter(|at| {
-        const FUNCTION: usize = 2;
-        number(at + 4, 1) & 0xf == FUNCTION && number(at + 6, 2) == programs
-    });
-    functions.map(|at| (offset_of(programs) + number(at + 8, 8), number(at + 16, 8))).collect()
+    let (sections, size, count) = (number(0x28, 8), number(0x3a, 2), number(0x3c, 2));
+    let section = |index: usize| sections + index * size;
+    let offset_of = |index: usize| number(section(index) + 0x18, 8);
+    let table = (0..count).map(section).find(|at| number(at + 4, 4) == 2).unwrap();
+    let (start, length) = (number(table + 0x18, 8), number(table + 0x20, 8));
+    let names = offset_of(number(table + 0x28, 4));
+    let entries = (start..start + length).step_by(24);
+    let defined = entries.filter(|at| (1..count).contains(&number(at + 6, 2)));
+    let symbol = |at: usize| Symbol {
+        name: text(names + number(at, 4)),
+        offset: offset_of(number(at + 6, 2)) + number(at + 8, 8),
+        length: number(at + 16, 8),
+    };
+    defined.map(symbol).collect()
 }

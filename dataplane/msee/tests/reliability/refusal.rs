@@ -47,3 +47,17 @@ fn a_file_that_is_no_object_changes_nothing() {
     }
     bench.load(&Loader::default()).shutdown().unwrap();
 }
+
+#[test]
+fn an_object_of_another_abi_version_changes_nothing() {
+    let (bench, fast_path) = Bench::start();
+    drop(fast_path);
+    let ours = abi::VERSION;
+    for version in [ours - 1, ours + 1] {
+        let directory = object::directory(&object::of_version(version));
+        let error = Loader::default().objects(directory.path()).load(&bench.pins()).unwrap_err();
+        let told = format!("msee.bpf.o has ABI version {version} and this program version {ours}");
+        assert!(error.to_string().contains(&told), "{error}");
+    }
+    bench.load(&Loader::default()).shutdown().unwrap();
+}
