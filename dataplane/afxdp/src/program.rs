@@ -1,4 +1,4 @@
-//! Having the verifier look at a program, and telling programs apart.
+//! Having the verifier look at a program, and telling what it said.
 
 use std::{io, thread::sleep, time::Duration};
 
@@ -63,12 +63,6 @@ pub fn load_program(ebpf: &mut Ebpf, name: &'static str) -> Result<(), LoadProgr
             Err(error) => return Err(other(error)),
         }
     }
-}
-
-/// The tag of a loaded program: the kernel's hash of its instructions. Two programs of one tag do the
-/// same with the same maps.
-pub fn tag(program: &Xdp) -> Result<u64, ProgramError> {
-    Ok(program.info()?.tag())
 }
 
 fn tail(log: &str) -> String {

@@ -131,13 +131,22 @@ impl Pins {
 
     /// Whether the pinned link of an interface attaches it still.
     pub fn is_attached(&self, interface: &str) -> bool {
-        bpf::interface(&self.link(interface)).is_ok_and(|ifindex| ifindex != 0)
+        is_attached(&self.link(interface))
+    }
+
+    /// The same of a link that a former process left.
+    pub fn is_former_attached(&self, interface: &str) -> bool {
+        is_attached(&self.directory.join(LINKS).join(interface))
     }
 
     /// Detaches an interface that a former process left attached, and removes its pin.
     pub fn detach_former(&self, interface: &str) -> Result<(), PinsError> {
         self.detach_and_remove(&self.directory.join(LINKS).join(interface))
     }
+}
+
+fn is_attached(link: &Path) -> bool {
+    bpf::interface(link).is_ok_and(|ifindex| ifindex != 0)
 }
 
 /// The name a program is pinned by until it replaces a former one.

@@ -161,19 +161,33 @@ impl Attachments {
     ) -> Result<(), AttachError> {
         for port in interfaces(ports) {
             let Some(link) = self.former.remove(&port.interface) else { continue };
-            let link = match self.update(program, &port.interface, link) {
-                Ok(link) => link,
-                // The link is defunct: its interface was deleted, and this one has its name.
-                Err(AttachError::Attach { .. }) => self.attach(program, port)?,
-                Err(error) => return Err(error),
-            };
-            self.hold(pins, port, link)?;
+            if let Err(error) = self.replace(program, pins, port, link) {
+                // The former pin still holds it: the next try goes on here.
+                self.former.extend(pins.former_links()?.remove_entry(&port.interface));
+                return Err(error);
+            }
         }
         while let Some((interface, _)) = self.former.first_key_value() {
             pins.detach_former(interface)?;
             self.former.pop_first();
         }
         Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        program: &mut Xdp,
+        pins: &Pins,
+        port: &BoundPort,
+        link: FdLink,
+    ) -> Result<(), AttachError> {
+        let link = match self.update(program, &port.interface, link) {
+            Ok(link) => link,
+            Err(error) if pins.is_former_attached(&port.interface) => return Err(error),
+            // The link is defunct: its interface was deleted, and this one has its name.
+            Err(_) => self.attach(program, port)?,
+        };
+        self.hold(pins, port, link)
     }
 
     fn hold(&mut self, pins: &Pins, port: &BoundPort, link: FdLink) -> Result<(), AttachError> {

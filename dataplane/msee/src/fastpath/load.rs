@@ -12,10 +12,12 @@
 //! first state is in force in ours; then the program of each link is replaced. Either way a packet is
 //! judged by the old programs with the old tables or by the new with the new, and none is lost.
 //!
-//! Two programs are the same when the kernel gives them the same tag, a hash of their instructions.
+//! Two programs are the same when the kernel gives them the same tag, a hash of their instructions, and
+//! they use the same maps.
 //! So ours are always loaded, and what the verifier refuses changes nothing.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -213,12 +215,18 @@ impl Loader {
 
 const COUNTERS: &str = "COUNTERS";
 
-/// Whether the program of this name that is pinned does what the loaded one does.
+/// Whether the program of this name that is pinned does what the loaded one does: has its tag, and uses
+/// the same maps. The tag leaves out which maps those are.
 fn is_pinned(pins: &Pins, ebpf: &mut Ebpf, name: &'static str) -> Result<bool, LoadError> {
     let failed = |source| LoadError::Tag { program: name, source };
+    let identity = |program: &Xdp| -> Result<(u64, BTreeSet<u32>), ProgramError> {
+        let info = program.info()?;
+        Ok((info.tag(), info.map_ids()?.unwrap_or_default().into_iter().collect()))
+    };
     let ours = ebpf.program_mut(name).ok_or(failed(ProgramError::NotLoaded))?;
     let ours: &mut Xdp = ours.try_into().map_err(failed)?;
-    let ours = afxdp::tag(ours).map_err(failed)?;
+    let ours = identity(ours).map_err(failed)?;
     // What cannot be opened is replaced.
-    Ok(pins.program(name).is_ok_and(|pinned| afxdp::tag(&pinned).is_ok_and(|tag| tag == ours)))
+    let pinned = pins.program(name).ok();
+    Ok(pinned.and_then(|pinned| identity(&pinned).ok()).is_some_and(|pinned| pinned == ours))
 }

@@ -1,6 +1,8 @@
 //! Every call by which a state is applied, or a process started, is made to fail once: what was in force
 //! stays, whole, or the new state is, and trying again works.
 
+use std::fs;
+
 use abi::verdict::Verdict;
 use desired::{MseeState, Revision};
 use msee::{
@@ -10,9 +12,10 @@ use msee::{
 use nix::errno::Errno;
 
 use crate::{
-    bench::{Bench, eventually, expire},
+    bench::{Bench, eventually, expire, names},
     faults::Fault,
     frames::Packet,
+    kernel::{Objects, pinned_maps, pinned_tags},
     object,
     rig::{self, ETH1, mac},
     soak,
@@ -122,6 +125,40 @@ fn a_start_that_fails_leaves_what_forwards() {
     fast_path.apply(&rig::state()).unwrap();
     traffic.stop(&format!("{failed} failed starts"));
     fast_path.shutdown().unwrap();
+}
+
+#[test]
+fn a_takeover_that_fails_is_completed_by_the_next_try() {
+    let build = object::directory(&object::build(0x0fa_2001));
+    let loader = Loader::default().objects(build.path()).replace(true);
+    let bench = Bench::empty();
+    drop(bench.load(&loader));
+    let (tags, maps) = (pinned_tags(&bench.pins()), pinned_maps(&bench.pins()));
+    let traffic = Traffic::start(&bench.hosts);
+    let mut failed = 0;
+    loop {
+        let ours = bench.pins().join(format!("abi-{}", abi::VERSION));
+        fs::rename(ours, bench.pins().join("abi-1")).unwrap();
+        let fault = Fault::default();
+        let mut fast_path = loader.clone().steps(fault.steps()).load(&bench.pins()).unwrap();
+        fault.arm(failed + 1, ERRORS[failed % ERRORS.len()]);
+        let result = fast_path.apply(&rig::state());
+        let (steps, has_struck) = fault.disarm();
+        if has_struck {
+            failed += 1;
+            let is_published = steps.iter().rev().skip(1).any(|it| *it == Step::Publish);
+            assert_eq!(matches!(result, Err(ApplyError::Incomplete(_))), is_published, "{steps:?}");
+            fast_path.apply(&rig::state()).unwrap();
+        }
+        assert_eq!(names(bench.namespace.bpffs()), ["msee-a"], "{steps:?}");
+        drop(fast_path);
+        Objects::settle(&tags, 2, 4, maps);
+        if !has_struck {
+            break;
+        }
+    }
+    traffic.stop(&format!("{failed} failed takeovers"));
+    bench.load(&loader).shutdown().unwrap();
 }
 
 #[test]
