@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afxdp::Accounting;
+use afxdp::Accounting as Frames;
 use desired::{MseeState, Revision};
 use msee::{daemon::Router, fastpath::Loader};
 
@@ -84,10 +84,9 @@ impl Story {
     }
 
     /// Of each socket, in no order: an interface made anew has another index.
-    fn frames(&self) -> Vec<(u32, u32, u32, u32, u32)> {
-        let places = |it: &Accounting| (it.reception, it.held, it.transmission, it.free, it.total);
-        let mut frames: Vec<_> = self.router.accounting().values().map(places).collect();
-        frames.sort_unstable();
+    fn frames(&self) -> Vec<Frames> {
+        let mut frames: Vec<_> = self.router.accounting().into_values().collect();
+        frames.sort_unstable_by_key(|it| (it.reception, it.held, it.transmission));
         frames
     }
 }
@@ -100,8 +99,10 @@ fn connect(vm: &Host) {
 fn interfaces_come_go_and_change_without_a_trace() {
     let mut story = Story::begin();
     story.settle("start");
-    let descriptors = Story::descriptors();
-    let frames = story.frames();
+    // At rest: no answer is under way.
+    let is_at_rest = |frames: &[Frames]| frames.iter().all(|it| it.held + it.transmission == 0);
+    assert!(eventually(|| is_at_rest(&story.frames())));
+    let (descriptors, frames) = (Story::descriptors(), story.frames());
     assert_eq!(frames.len(), 3);
     let rounds = soak::rounds(3, 300);
     for round in 0..rounds {
