@@ -8,6 +8,7 @@
 mod admin;
 mod explain;
 mod inject;
+mod interfaces;
 mod router;
 
 use std::{
@@ -23,6 +24,7 @@ use admin::Admin;
 use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
+use interfaces::Changes;
 use privilege::{Capabilities, KeepError};
 pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
 use southbound::{DataplaneKind, Identity};
@@ -32,11 +34,12 @@ use tokio::{
 };
 
 use crate::{
-    fastpath::{FastPath, ShutdownError},
+    fastpath::{FastPath, Loader, ShutdownError},
     punt::Ended,
 };
 
-/// How often a state that could not be applied is tried again, and changed interfaces are noticed.
+/// How often a state that could not be applied is tried again. Changed interfaces are noticed at once;
+/// should a message about them be lost, then too.
 const RECONCILE: Duration = Duration::from_secs(1);
 
 /// What loading takes. The verifier lets nobody compare packet pointers without CAP_PERFMON, and the
@@ -67,6 +70,8 @@ pub struct Options {
     pub admin: PathBuf,
     /// Directory of pins on bpffs.
     pub pins: PathBuf,
+    /// Whether to take over from a fast path whose tables cannot be adopted.
+    pub replace: bool,
 }
 
 /// The daemon could not start, or not end in order.
@@ -141,7 +146,8 @@ pub fn start(options: Options) -> Result<Started, RunError> {
     // First, because it tells whether another msee has these tables.
     let admin = Admin::bind(&options.admin)
         .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
-    let fastpath = FastPath::load(&options.pins).map_err(|error| {
+    let loader = Loader::default().replace(options.replace);
+    let fastpath = loader.load(&options.pins).map_err(|error| {
         let hint = if privilege::has(LOADING) { "" } else { NOT_PERMITTED };
         RunError::Start { name: options.name.clone(), hint, source: Box::new(error.into()) }
     })?;
@@ -219,6 +225,7 @@ async fn follow(options: &Options, router: &SharedRouter) {
     let mut wanted: Option<Wanted> = None;
     let mut reconcile = interval(RECONCILE);
     reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut watch = noted(Changes::watch());
     loop {
         tokio::select! {
             next = control.next() => match next {
@@ -229,17 +236,45 @@ async fn follow(options: &Options, router: &SharedRouter) {
                 }
                 Some((revision, _)) => control.refused(revision, &WrongKind),
             },
-            _ = reconcile.tick() => if let Some(wanted) = &mut wanted {
-                let changed = lock(router).as_mut().is_some_and(|router| {
-                    router.read_losses();
-                    router.interfaces_changed()
-                });
-                if changed || wanted.error.is_some() {
+            () = changed(&mut watch) => {
+                let changed = interfaces_changed(router);
+                if let Some(wanted) = wanted.as_mut().filter(|_| changed) {
                     apply(router, &control, wanted);
                 }
-            },
+            }
+            _ = reconcile.tick() => {
+                let changed = interfaces_changed(router);
+                let is_due = |wanted: &&mut Wanted| changed || wanted.error.is_some();
+                if let Some(wanted) = wanted.as_mut().filter(is_due) {
+                    apply(router, &control, wanted);
+                }
+            }
         }
     }
+}
+
+/// Returns when interfaces have changed; never, when nobody tells.
+async fn changed(watch: &mut Option<Changes>) {
+    if let Some(changes) = watch {
+        if noted(changes.next().await).is_some() {
+            return;
+        }
+        *watch = None;
+    }
+    pending::<()>().await;
+}
+
+/// Without the kernel's messages interfaces are still looked at, every [`RECONCILE`].
+fn noted<T>(result: io::Result<T>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(event = "interfaces_not_watched", %error)).ok()
+}
+
+/// Whether the interfaces are others than those in force; their counters are read before they go.
+fn interfaces_changed(router: &SharedRouter) -> bool {
+    lock(router).as_mut().is_some_and(|router| {
+        router.read_losses();
+        router.interfaces_changed()
+    })
 }
 
 /// `ercontrol` sent the state of another kind of dataplane.

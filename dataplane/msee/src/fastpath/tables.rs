@@ -15,6 +15,7 @@ mod compiled;
 mod groups;
 pub(super) mod mapped;
 mod prefixes;
+mod recovered;
 
 pub use compile::CompileError;
 pub use compiled::{Compiled, CompiledVnet, Roots, RouteOf};

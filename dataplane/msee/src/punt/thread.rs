@@ -6,7 +6,7 @@
 //! be said.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io,
     os::fd::AsFd as _,
     sync::{Arc, mpsc},
@@ -15,7 +15,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use afxdp::Socket;
+use afxdp::{Accounting, Socket};
 use arc_swap::ArcSwap;
 use nix::{
     errno::Errno,
@@ -65,6 +65,8 @@ enum Command {
         ifindex: u32,
         _closed: mpsc::Sender<()>,
     },
+    /// Where are the frames of every socket?
+    Account(mpsc::Sender<BTreeMap<u32, Accounting>>),
     Stop,
 }
 
@@ -146,6 +148,14 @@ impl PuntThread {
         let _ = closed.recv();
     }
 
+    /// Where the frames of each socket are, by interface index.
+    pub fn accounting(&self) -> BTreeMap<u32, Accounting> {
+        let (answer, answered) = mpsc::channel();
+        self.send(Command::Account(answer));
+        // Without the thread there are no sockets.
+        answered.recv().unwrap_or_default()
+    }
+
     fn send(&self, command: Command) {
         // Fails only when the thread is gone, of which `Ended` tells.
         let _ = self.commands.send(command);
@@ -212,6 +222,7 @@ impl Worker {
             match command {
                 Command::Bind { ifindex, socket } => self.open(ifindex, socket),
                 Command::Unbind { ifindex, _closed } => self.close(ifindex),
+                Command::Account(answer) => self.account(&answer),
                 Command::Stop => return false,
             }
         }
@@ -232,6 +243,16 @@ impl Worker {
         if let Some(socket) = self.sockets.remove(&ifindex) {
             let _ = self.epoll.delete(socket.as_fd());
         }
+    }
+
+    fn account(&mut self, answer: &mpsc::Sender<BTreeMap<u32, Accounting>>) {
+        let accounts = self.sockets.iter_mut().map(|(ifindex, socket)| {
+            // Takes back what the receivers have consumed since.
+            socket.release();
+            (*ifindex, socket.accounting())
+        });
+        // Who asked may have given up.
+        let _ = answer.send(accounts.collect());
     }
 
     /// Handles one batch of an interface. They take turns by the batch, so a flood on one leaves time

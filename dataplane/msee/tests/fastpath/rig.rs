@@ -14,7 +14,7 @@ use desired::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress,
     MseeState, Route, Tags, Vrf,
 };
-use msee::fastpath::{BoundPort, FastPath};
+use msee::fastpath::{BoundPort, FastPath, Loader};
 
 use crate::namespace::{Namespace, ip, veth};
 
@@ -149,9 +149,14 @@ pub struct Rig {
 impl Rig {
     /// In a namespace of its own, with the lab's state in force.
     pub fn start() -> Self {
+        Self::start_by(&Loader::default())
+    }
+
+    /// The same, loaded by `loader`.
+    pub fn start_by(loader: &Loader) -> Self {
         let namespace = Namespace::enter();
         interfaces();
-        let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+        let mut fast_path = loader.load(&namespace.pins()).unwrap();
         fast_path.apply(&state()).unwrap();
         Self { fast_path, namespace }
     }
