@@ -45,6 +45,7 @@ impl Answer {
                 let mtu = next_hop.ok_or(Verdict::IcmpUnroutable)?.mtu;
                 ErrorMessage::FragmentationNeeded { mtu }
             }
+            Some(Verdict::NeighbourUnresolved) => return Err(Verdict::NeighbourUnknown),
             _ => return Err(Verdict::PuntMalformed),
         }))
     }

@@ -5,7 +5,7 @@
 //!                  eth3 (no cpu veth)
 //! ```
 
-use std::{net::Ipv4Addr, path::Path};
+use std::{net::Ipv4Addr, os::fd::AsFd as _, path::Path};
 
 use abi::verdict::{self, Verdict};
 use aya::{TestRun as _, TestRunOptions, programs::Xdp};
@@ -159,6 +159,18 @@ impl Rig {
         let mut fast_path = loader.load(&namespace.pins()).unwrap();
         fast_path.apply(&state()).unwrap();
         Self { fast_path, namespace }
+    }
+
+    /// As [`Rig::start`], with sockets that punts of `eth1` and `eth2` reach.
+    pub fn start_with_sockets() -> (Self, Vec<afxdp::Socket>) {
+        let mut rig = Self::start();
+        let sockets = ["eth1", "eth2"].map(|interface| {
+            let socket = afxdp::Socket::bind(interface, 0, &afxdp::Config::default()).unwrap();
+            let slot = rig.port(interface).slot;
+            rig.fast_path.bind_punt(slot, socket.as_fd()).unwrap();
+            socket
+        });
+        (rig, sockets.into())
     }
 
     /// A port by name.

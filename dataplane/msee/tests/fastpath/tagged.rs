@@ -13,8 +13,8 @@ use desired::{Adjacency, CircuitPort, Ipv6Link, MacAddress, MseeState, ServiceEt
 
 use crate::{
     fixtures::{
-        Fixture,
-        Output::{self, Dropped, Punted, Sent},
+        Output::{Dropped, Punted, Sent},
+        fixture,
     },
     frames::{Packet, arp, checksummed, ethernet, tagged},
     namespace::{Namespace, veth},
@@ -94,16 +94,6 @@ fn start() -> Rig {
     let mut fast_path = msee::fastpath::FastPath::load(&namespace.pins()).unwrap();
     fast_path.apply(&state()).unwrap();
     Rig { fast_path, namespace }
-}
-
-fn fixture(
-    sentence: &'static str,
-    port: &'static str,
-    frame: Vec<u8>,
-    verdict: Verdict,
-    output: Output,
-) -> Fixture {
-    Fixture { sentence, port, frame, verdict, output }
 }
 
 fn name(tags: Tags) -> &'static str {
