@@ -15,6 +15,7 @@ mod host;
 mod hosts;
 mod ipv6;
 mod isolation;
+mod jumbo;
 mod lookup;
 mod losses;
 mod manifest;
@@ -24,6 +25,8 @@ mod police;
 mod publish;
 mod restart;
 mod rig;
+#[path = "../reliability/soak.rs"]
+mod soak;
 mod sockets;
 mod tagged;
 mod verdicts;

@@ -39,15 +39,16 @@ pub fn send<const TRACED: bool, N: Network>(
     if adjacency.kind == ADJACENCY_CE {
         police::to_customer(packet, slot, length)?;
     }
+    // The check has seen that the frame holds the packet.
+    let padding = packet.carried().wrapping_sub(length);
     header.take_hop(packet).ok_or(corrupt)?;
     let (macs, tags) = split(adjacency);
     packet
         .set_link_header(macs, tags, adjacency.tag_length)
         .map_err(|NoHeadroom| End::new(Fate::Drop, Verdict::NoHeadroom, slot))?;
-    let wanted = packet.network.wrapping_add(length);
-    if packet.frame.length() > wanted {
-        // Never refused: it is shorter, and leaves both headers.
-        packet.frame.trim(wanted).map_err(|Refused| End::drop(Verdict::None))?;
+    if padding != 0 {
+        // Never refused: it leaves both headers.
+        packet.frame.cut(padding).map_err(|Refused| End::drop(Verdict::None))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
 }
