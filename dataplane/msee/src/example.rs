@@ -8,7 +8,7 @@ use desired::{
     MseeState, Route, Tags, Vrf,
 };
 
-use crate::fastpath::{BoundPort, Compiled, PortKind};
+use crate::fastpath::{BoundPort, Compiled, Neighbours, PortKind};
 
 pub(crate) const CIRCUIT: u32 = 1;
 pub(crate) const FABRIC: u32 = 3;
@@ -138,5 +138,5 @@ pub(crate) fn compiled() -> Compiled {
         port(FABRIC, "eth2", FABRIC_MAC, FABRIC_MTU, PortKind::Fabric),
         port(FAR_FABRIC, "eth3", FAR_MAC, FABRIC_MTU, PortKind::Fabric),
     ];
-    Compiled::new(&state(), &ports, 7).unwrap()
+    Compiled::new(&state(), &ports, &Neighbours::default(), 7).unwrap()
 }

@@ -1,9 +1,11 @@
 //! The XDP fast path of one MSEE: programs, tables, ports and what outlives this process.
 //!
 //! ```no_run
+//! use msee::fastpath::{FastPath, Neighbours};
+//!
 //! # fn run(state: &desired::MseeState) -> Result<(), Box<dyn std::error::Error>> {
-//! let mut fast_path = msee::fastpath::FastPath::load("/run/erlab/bpf/lab/msee-a".as_ref())?;
-//! let compiled = fast_path.apply(state)?;
+//! let mut fast_path = FastPath::load("/run/erlab/bpf/lab/msee-a".as_ref())?;
+//! let compiled = fast_path.apply(state, &Neighbours::default())?;
 //! println!("generation {} forwards", compiled.generation());
 //! # Ok(())
 //! # }
@@ -19,6 +21,7 @@
 
 mod attachments;
 mod inject;
+mod neighbours;
 mod object;
 mod ports;
 mod slots;
@@ -36,6 +39,7 @@ use desired::MseeState;
 pub use afxdp::pins::{self, PinsError};
 pub use attachments::AttachError;
 pub use inject::{InjectError, Injection};
+pub use neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver};
 pub use object::LoadObjectError;
 pub use ports::{BindPortsError, BoundPort, PortKind};
 pub use slots::SlotsError;
@@ -98,6 +102,17 @@ pub enum ApplyError {
     /// The state is in force; something after that failed.
     #[error("the state is in force, but not complete")]
     Incomplete(#[from] IncompleteError),
+}
+
+/// What was learned of neighbours is not in force. Packets for them are punted as before.
+#[derive(Debug, thiserror::Error)]
+pub enum LearnError {
+    /// There is no image with it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The image was not published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
 }
 
 /// What failed after a state was put in force. To apply it again is the cure.
@@ -175,10 +190,15 @@ impl FastPath {
     }
 
     /// Binds the ports of `state`, compiles it, and puts it in force. When it returns, no packet is
-    /// judged by an earlier state any more. What `state` does not mention is detached.
-    pub fn apply(&mut self, state: &MseeState) -> Result<Arc<Compiled>, ApplyError> {
+    /// judged by an earlier state any more. What `state` does not mention is detached. `learned` says
+    /// where the neighbours are that `state` does not tell.
+    pub fn apply(
+        &mut self,
+        state: &MseeState,
+        learned: &Neighbours,
+    ) -> Result<Arc<Compiled>, ApplyError> {
         let ports = ports::bind(state, self.ports(), ports::interface::find)?;
-        let compiled = Compiled::new(state, &ports, self.image.generation() + 1)?;
+        let compiled = Compiled::new(state, &ports, learned, self.image.generation() + 1)?;
         self.slots.admit(&ports)?;
         let fresh = self.attachments.prepare(&mut self.ebpf, &ports)?;
 
@@ -187,6 +207,17 @@ impl FastPath {
         self.compiled = Arc::new(compiled);
         self.complete(&ports, fresh)?;
         Ok(self.compiled())
+    }
+
+    /// Puts in force what was learned of neighbours since `state` was, which must be the last one
+    /// applied. Ports stay as they are, and nothing is published when all next hops do.
+    pub fn learn(&mut self, state: &MseeState, learned: &Neighbours) -> Result<(), LearnError> {
+        let compiled = Compiled::new(state, self.ports(), learned, self.image.generation() + 1)?;
+        if !compiled.has_adjacencies_of(&self.compiled) {
+            self.image.publish(&compiled)?;
+            self.compiled = Arc::new(compiled);
+        }
+        Ok(())
     }
 
     /// What is left to do once a state is in force.

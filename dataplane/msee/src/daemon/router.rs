@@ -19,7 +19,7 @@ use super::{
 use crate::{
     fastpath::{
         ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, IncompleteError,
-        InjectError, LoadError, PortKind, ShutdownError,
+        InjectError, LoadError, Neighbours, PortKind, ShutdownError,
     },
     icmp::limit::Rate,
     losses::PortLosses,
@@ -164,7 +164,7 @@ impl Router {
     /// Puts `state` in force. The revision counts as applied only when its ports answer too.
     pub fn apply(&mut self, revision: Revision, state: &MseeState) -> Result<(), RouterApplyError> {
         let before = self.generation();
-        let result = self.fastpath.apply(state);
+        let result = self.fastpath.apply(state, &Neighbours::default());
         // Also when it failed: what was published judges packets, and answers must agree with it.
         self.compiled.store(self.fastpath.compiled());
         let mut listening = Ok(());

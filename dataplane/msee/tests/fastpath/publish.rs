@@ -8,7 +8,7 @@ use std::{
 
 use abi::verdict::Verdict;
 use desired::MseeState;
-use msee::fastpath::{ApplyError, IncompleteError};
+use msee::fastpath::{ApplyError, IncompleteError, Neighbours};
 
 use crate::{
     frames::Packet,
@@ -41,7 +41,7 @@ fn variant(last: u8, longer: usize) -> MseeState {
 fn no_packet_meets_a_half_written_image() {
     let mut rig = Rig::start();
     let variants = [variant(0x51, 0), variant(0x52, 3_000)];
-    rig.fast_path.apply(&variants[0]).unwrap();
+    rig.fast_path.apply(&variants[0], &Neighbours::default()).unwrap();
     let program = rig::program(&rig.namespace.pins());
     let ifindex = rig.port("eth1").ifindex;
     let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 254, 10, 4]).bytes();
@@ -62,7 +62,7 @@ fn no_packet_meets_a_half_written_image() {
             hits
         });
         for flip in 0..FLIPS {
-            rig.fast_path.apply(&variants[(flip + 1) % 2]).unwrap();
+            rig.fast_path.apply(&variants[(flip + 1) % 2], &Neighbours::default()).unwrap();
         }
         stop.store(true, Ordering::Relaxed);
         packets.join().unwrap()
@@ -82,10 +82,10 @@ fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
     let mut rig = Rig::start();
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
-    let before = rig.fast_path.apply(&without).unwrap().generation();
+    let before = rig.fast_path.apply(&without, &Neighbours::default()).unwrap().generation();
     let links = rig.namespace.pins().join("links");
     fs::remove_dir_all(&links).unwrap();
-    let error = rig.fast_path.apply(&rig::state()).unwrap_err();
+    let error = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap_err();
     assert!(matches!(error, ApplyError::Incomplete(IncompleteError::Attach(_))), "{error}");
     assert_eq!(rig.fast_path.compiled().generation(), before + 1);
     assert!(rig.fast_path.ports().iter().any(|port| port.interface == "eth3"));
@@ -94,7 +94,7 @@ fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
     assert_eq!(rig.run("eth1", &frame).0, 4);
 
     fs::create_dir(&links).unwrap();
-    let again = rig.fast_path.apply(&rig::state()).unwrap();
+    let again = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(again.generation(), before + 2);
     assert!(links.join("eth3").exists());
 }
@@ -108,7 +108,7 @@ fn a_refused_state_leaves_the_one_in_force() {
     let mut unknown = rig::state();
     unknown.vrfs.clear();
     for refused in [missing, unknown] {
-        rig.fast_path.apply(&refused).unwrap_err();
+        rig.fast_path.apply(&refused, &Neighbours::default()).unwrap_err();
         assert_eq!(rig.fast_path.compiled().generation(), in_force.generation());
         let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 255, 10, 4]).bytes();
         assert_eq!(rig.run("eth1", &frame).0, 4);
