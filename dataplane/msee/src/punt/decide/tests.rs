@@ -345,7 +345,8 @@ fn neighbour_discovery_is_answered_for_our_addresses_and_no_other() {
         let mut frame = neighbour::group_mac(neighbour::solicited_node(target)).to_vec();
         frame.extend_from_slice(&HUB_VM_MAC.0);
         frame.extend_from_slice(&[0x86, 0xdd]);
-        neighbour::write_solicitation(HUB_VM_IPV6, target, HUB_VM_MAC.0, &mut frame);
+        let (asker, group) = ((HUB_VM_IPV6, HUB_VM_MAC.0), neighbour::solicited_node(target));
+        neighbour::write_solicitation(asker, target, group, &mut frame);
         frame
     };
     let answer = decide(FABRIC, Verdict::LocalNd, &solicitation(OURS_AT_HUB_IPV6));
