@@ -11,6 +11,7 @@ pub mod fastpath;
 pub mod icmp;
 pub mod icmpv6;
 pub mod losses;
+pub mod neighbours;
 pub mod punt;
 pub mod tally;
 

@@ -1,0 +1,45 @@
+//! Neighbours: the MAC addresses of next hops that the desired state leaves out, found when a packet
+//! needs them and kept current.
+//!
+//! A packet whose next hop is not known is punted as `neighbour_unresolved` and waits in [`table`] while
+//! somebody asks: on a fabric port msee itself, by ARP and Neighbour Discovery ([`solicitation`]), on a
+//! circuit's link the kernel ([`kernel`]). The packets that waited go on from userspace, under the
+//! rules of the fast path (`punt::forward`); what was learned goes into the next image ([`pace`]), and
+//! later packets never leave the fast path.
+//!
+//! States are those of RFC 4861 7.3, for IPv4 too, with one difference. A router of that RFC confirms
+//! a neighbour when a packet is about to be sent to it; here packets pass in XDP and nobody sees them.
+//! So a neighbour is confirmed on a schedule whether or not it is in use, the unicast poll of
+//! RFC 1122 2.3.2.1.
+//!
+//! ```text
+//!             packet                 answer               10 to 20 s            3 without answer
+//!   (nothing) ------> INCOMPLETE ---------------> REACHABLE ----------> PROBE ------------------> (nothing)
+//!       ^                 | 3 without answer         ^ |                ^ |
+//!       |   3 s           v                   answer | | other MAC  5 s | | answer
+//!       +------------- FAILED                        | v  unsolicited   | v
+//!                                                  PROBE <----- STALE --+ REACHABLE
+//! ```
+//!
+//! What is declared is never learned: messages about such a neighbour are not even looked at.
+//!
+//! **Counting.** The fast path counts a packet as `neighbour_unresolved`, which is a punt and no end.
+//! Userspace counts the end, once: `forwarded_ce`, `forwarded_direct`, `forwarded_gateway` or
+//! `fragmented` when it was sent; what it was answered with when it was (`icmp_net_unreachable` for a
+//! Host Unreachable: the two differ in code alone); `punt_refused` when there was no room to wait. So
+//! over all punts, punted = sent + named losses + still waiting, and a packet waits 3 seconds at most
+//! for each of at most two neighbours. ARP replies and advertisements end as `arp_ignored` and
+//! `nd_ignored`, "asks for none of our addresses": something was learned from them, but nothing is
+//! sent.
+
+mod entry;
+mod event;
+pub mod pace;
+mod store;
+pub mod table;
+
+pub use entry::State;
+pub use event::{Action, Heard, Known, Report, Told};
+pub use pace::Pace;
+pub use store::{Limits, Packet};
+pub use table::Table;

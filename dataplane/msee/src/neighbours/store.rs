@@ -1,0 +1,161 @@
+//! What the neighbour table holds: the entries, when each is due, and the packets that wait. The sums
+//! and the order of deadlines are kept here, and nowhere else.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Instant,
+};
+
+use abi::punt::Metadata;
+
+use super::entry::{Entry, State};
+use crate::fastpath::{Neighbour, Resolver};
+
+/// How much the table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Neighbours.
+    pub entries: usize,
+    /// Of them, those that are being asked for or have failed.
+    pub unresolved: usize,
+    /// Packets that wait for one neighbour.
+    pub packets: usize,
+    /// Bytes of all packets that wait. The latest packet for each neighbour waits in any case
+    /// (RFC 1122 2.3.2.2).
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    /// At most a mebibyte and the longest frame for each unresolved neighbour, together 5 MB; and, at
+    /// one a second for each, a thousand solicitations a second.
+    fn default() -> Self {
+        Self {
+            entries: abi::limits::ADJACENCIES as usize,
+            unresolved: 1_024,
+            packets: 3,
+            bytes: 1 << 20,
+        }
+    }
+}
+
+/// A punted packet that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Index of the interface it came in by.
+    pub ifindex: u32,
+    /// What the fast path said about it.
+    pub metadata: Metadata,
+    /// The frame, Ethernet header first.
+    pub frame: Box<[u8]>,
+    /// How many neighbours it has waited for, this one included.
+    pub waits: u8,
+}
+
+/// The entries of a table.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    limits: Limits,
+    entries: BTreeMap<Neighbour, Entry>,
+    /// The deadlines of the entries.
+    deadlines: BTreeSet<(Instant, Neighbour)>,
+    /// Entries without a MAC address.
+    unresolved: usize,
+    /// Bytes of the packets that wait.
+    bytes: usize,
+}
+
+impl Store {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    pub(super) fn get(&self, neighbour: &Neighbour) -> Option<&Entry> {
+        self.entries.get(neighbour)
+    }
+
+    pub(super) fn state(&self, neighbour: &Neighbour) -> Option<State> {
+        self.entries.get(neighbour).map(|entry| entry.state)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Neighbour, &Entry)> {
+        self.entries.iter()
+    }
+
+    /// The entry that is due first.
+    pub(super) fn first_due(&self) -> Option<(Instant, Neighbour)> {
+        self.deadlines.first().copied()
+    }
+
+    /// Puts a neighbour in a state that ends at `deadline`, and adds it if it is new; `false` when
+    /// there is no room for it.
+    pub(super) fn set(
+        &mut self,
+        neighbour: Neighbour,
+        resolver: Resolver,
+        state: State,
+        deadline: Option<Instant>,
+        now: Instant,
+    ) -> bool {
+        let before = self.state(&neighbour);
+        let is_unresolved = state.mac().is_none();
+        if before.is_none() {
+            let is_full = self.entries.len() >= self.limits.entries
+                || (is_unresolved && self.unresolved >= self.limits.unresolved);
+            if is_full {
+                return false;
+            }
+        }
+        self.unresolved -= usize::from(before.is_some_and(|before| before.mac().is_none()));
+        self.unresolved += usize::from(is_unresolved);
+        let entry = self.entries.entry(neighbour).or_insert_with(|| Entry::new(resolver, now));
+        (entry.state, entry.resolver) = (state, resolver);
+        if let Some(before) = entry.deadline {
+            self.deadlines.remove(&(before, neighbour));
+        }
+        entry.deadline = deadline;
+        self.deadlines.extend(deadline.map(|deadline| (deadline, neighbour)));
+        true
+    }
+
+    /// Notes that a neighbour was heard of.
+    pub(super) fn touch(&mut self, neighbour: &Neighbour, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(neighbour) {
+            entry.heard = now;
+        }
+    }
+
+    /// Removes an entry: its state, and the packets that waited.
+    pub(super) fn remove(&mut self, neighbour: &Neighbour) -> Option<(State, VecDeque<Packet>)> {
+        let packets = self.take_waiting(neighbour);
+        let entry = self.entries.remove(neighbour)?;
+        self.unresolved -= usize::from(entry.state.mac().is_none());
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.remove(&(deadline, *neighbour));
+        }
+        Some((entry.state, packets))
+    }
+
+    /// Has a packet wait for a neighbour; returns those there is no room for.
+    pub(super) fn push(&mut self, neighbour: &Neighbour, packet: Packet) -> VecDeque<Packet> {
+        let Some(entry) = self.entries.get_mut(neighbour) else { return [packet].into() };
+        self.bytes += packet.frame.len();
+        entry.waiting.push_back(packet);
+        let mut displaced = VecDeque::new();
+        while entry.waiting.len() > self.limits.packets.max(1)
+            || (entry.waiting.len() > 1 && self.bytes > self.limits.bytes)
+        {
+            let Some(oldest) = entry.waiting.pop_front() else { break };
+            self.bytes -= oldest.frame.len();
+            displaced.push_back(oldest);
+        }
+        displaced
+    }
+
+    /// Takes the packets that wait for a neighbour.
+    pub(super) fn take_waiting(&mut self, neighbour: &Neighbour) -> VecDeque<Packet> {
+        let entry = self.entries.get_mut(neighbour);
+        let packets = entry.map(|entry| std::mem::take(&mut entry.waiting)).unwrap_or_default();
+        self.bytes -= packets.iter().map(|packet| packet.frame.len()).sum::<usize>();
+        packets
+    }
+}
