@@ -8,11 +8,11 @@
 mod admin;
 mod explain;
 mod inject;
+mod neighbours;
 mod router;
 
 use std::{
     error::Error as StdError,
-    future::pending,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,18 +23,18 @@ use admin::Admin;
 use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
+pub use neighbours::{NeighbourReport, Source};
 use privilege::{Capabilities, KeepError};
-pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
+pub use router::{
+    Parts, PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError,
+};
 use southbound::{DataplaneKind, Identity};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{
-    fastpath::{FastPath, ShutdownError},
-    punt::Ended,
-};
+use crate::fastpath::{FastPath, ShutdownError};
 
 /// How often a state that could not be applied is tried again, and changed interfaces are noticed.
 const RECONCILE: Duration = Duration::from_secs(1);
@@ -154,17 +154,16 @@ pub async fn run(started: Started) -> Result<(), RunError> {
     let Started { options, mut admin, fastpath } = started;
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
-    let mut router = Router::start(fastpath).map_err(|error| {
+    let (router, parts) = Router::start(fastpath).map_err(|error| {
         let source = Box::new(error.into());
         RunError::Start { name: options.name.clone(), hint: "", source }
     })?;
-    let punts_ended = router.punts_ended();
     let router = Arc::new(Mutex::new(Some(router)));
     admin.serve(options.name.clone(), Arc::clone(&router));
     tracing::info!(event = "started", name = options.name, admin = %options.admin.display());
     tokio::select! {
         _ = ended(&mut terminate, &mut interrupt) => {}
-        part = failed(&options, &router, &mut admin, punts_ended) => {
+        part = failed(&options, &router, &mut admin, parts) => {
             return Err(RunError::Ended { part });
         }
     }
@@ -189,18 +188,15 @@ async fn failed(
     options: &Options,
     router: &SharedRouter,
     admin: &mut Admin,
-    punts: Option<Ended>,
+    parts: Parts,
 ) -> &'static str {
-    let punts = async {
-        match punts {
-            Some(punts) => punts.wait().await,
-            None => pending().await,
-        }
-    };
+    let Parts { punts, follower, learned } = parts;
     tokio::select! {
         () = follow(options, router) => "the stream from ercontrol",
         () = admin.ended() => "the admin server",
-        () = punts => "the punt thread",
+        () = punts.wait() => "the punt thread",
+        () = follower.run() => "the follower of the kernel's neighbours",
+        () = neighbours::learn(router, learned) => "the task that has neighbours take effect",
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     os::fd::{AsFd as _, OwnedFd},
     sync::Arc,
+    time::Instant,
 };
 
 use abi::verdict;
@@ -11,19 +12,22 @@ use afxdp::Socket;
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
 use packet::probe::{Explanation, InjectRequest};
+use tokio::sync::watch;
 
 use super::{
     explain::Context,
     inject::{self, PortError},
+    neighbours::{self, NeighbourReport},
 };
 use crate::{
     fastpath::{
         ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, IncompleteError,
-        InjectError, LoadError, Neighbours, PortKind, ShutdownError,
+        InjectError, KernelLink, LearnError, LoadError, Neighbours, PortKind, ShutdownError,
     },
     icmp::limit::Rate,
     losses::PortLosses,
-    punt::{Ended, PuntThread, Responder, StartError},
+    neighbours::Follower,
+    punt::{Ended, Outlets, PuntThread, Responder, StartError},
     tally::Tally,
 };
 
@@ -139,17 +143,36 @@ pub struct Router {
     tally: Arc<Tally>,
     state: MseeState,
     applied: Option<Revision>,
+    /// What was learned of neighbours, as far as the image in force has it or the next one will.
+    learned: Arc<Neighbours>,
+    /// The links whose customer edges the kernel is to find.
+    links: watch::Sender<Arc<[KernelLink]>>,
+}
+
+/// What goes on beside a router, and whose end is its end.
+#[derive(Debug)]
+pub struct Parts {
+    /// The end of the punt thread, which comes only by a failure.
+    pub punts: Ended,
+    /// Follows the kernel's neighbours, once it is run.
+    pub follower: Follower,
+    /// What was learned of neighbours, for [`Router::learn`].
+    pub learned: watch::Receiver<Arc<Neighbours>>,
 }
 
 impl Router {
     /// Starts to answer what a fast path punts. It may be one that took over the pins of an earlier
     /// process, and is forwarding.
-    pub fn start(fastpath: FastPath) -> Result<Self, StartError> {
+    pub fn start(fastpath: FastPath) -> Result<(Self, Parts), StartError> {
         let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
         let tally = Arc::new(Tally::default());
         let responder = Responder::new(Rate::default());
-        let punts = PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
-        Ok(Self {
+        let (punts, outlets) =
+            PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
+        let Outlets { ended, learned, questions } = outlets;
+        let (links, wanted) = watch::channel(Arc::default());
+        let follower = Follower::new(wanted, questions, punts.teller());
+        let router = Self {
             fastpath,
             punts,
             listening: BTreeMap::new(),
@@ -158,15 +181,18 @@ impl Router {
             tally,
             state: MseeState::default(),
             applied: None,
-        })
+            learned: Arc::default(),
+            links,
+        };
+        Ok((router, Parts { punts: ended, follower, learned }))
     }
 
     /// Puts `state` in force. The revision counts as applied only when its ports answer too.
     pub fn apply(&mut self, revision: Revision, state: &MseeState) -> Result<(), RouterApplyError> {
         let before = self.generation();
-        let result = self.fastpath.apply(state, &Neighbours::default());
+        let result = self.fastpath.apply(state, &self.learned);
         // Also when it failed: what was published judges packets, and answers must agree with it.
-        self.compiled.store(self.fastpath.compiled());
+        self.show_image();
         let mut listening = Ok(());
         if self.generation() != before {
             self.state = state.clone();
@@ -176,6 +202,18 @@ impl Router {
         listening?;
         self.applied = Some(revision);
         Ok(())
+    }
+
+    /// Takes in what was learned of neighbours, with an image of its own when that makes a difference.
+    pub fn learn(&mut self, learned: Arc<Neighbours>) -> Result<(), LearnError> {
+        self.learned = learned;
+        // Before the first state there is nothing that it could be in force for.
+        if self.generation() == 0 {
+            return Ok(());
+        }
+        let result = self.fastpath.learn(&self.state, &self.learned);
+        self.show_image();
+        result
     }
 
     /// The revision in force, once there is one.
@@ -194,9 +232,11 @@ impl Router {
         self.fastpath.ports_changed(&self.state)
     }
 
-    /// Resolves when the punt thread has ended, which it does only by a failure. Asked once.
-    pub fn punts_ended(&mut self) -> Option<Ended> {
-        self.punts.take_ended()
+    /// What is known of neighbours: first those that are declared, then those that were found, or are
+    /// being asked for.
+    pub fn neighbours(&self) -> Vec<NeighbourReport> {
+        let reports = self.punts.neighbours();
+        neighbours::report(&self.compiled.load(), &reports, Instant::now())
     }
 
     /// Packets by verdict: those of the fast path, of userspace, and the kernel's losses.
@@ -240,6 +280,20 @@ impl Router {
     pub fn shutdown(self) -> Result<(), ShutdownError> {
         drop(self.punts);
         self.fastpath.shutdown()
+    }
+
+    /// Has whatever goes on beside the fast path see the image in force.
+    fn show_image(&self) {
+        let compiled = self.fastpath.compiled();
+        let links: Arc<[KernelLink]> = compiled.kernel_links().into();
+        self.compiled.store(compiled);
+        self.punts.image_changed();
+        // After the image: what the follower tells is checked against it.
+        self.links.send_if_modified(|known| {
+            let changed = *known != links;
+            *known = links;
+            changed
+        });
     }
 
     /// Gives each interface towards customer edges and fabrics its socket, directs the punts of all

@@ -34,12 +34,15 @@
 
 mod entry;
 mod event;
+pub mod kernel;
 pub mod pace;
+pub mod solicitation;
 mod store;
 pub mod table;
 
 pub use entry::State;
 pub use event::{Action, Heard, Known, Report, Told};
+pub use kernel::Follower;
 pub use pace::Pace;
 pub use store::{Limits, Packet};
 pub use table::Table;

@@ -49,12 +49,10 @@ impl Table {
         packet: Packet,
         now: Instant,
     ) -> VecDeque<Packet> {
-        let has_room = match self.store.state(&neighbour) {
-            Some(state) => matches!(state, State::Incomplete { .. }),
-            None => {
-                let state = State::Incomplete { asked: 0 };
-                self.store.set(neighbour, resolver, state, Some(now), now)
-            }
+        let has_room = if let Some(state) = self.store.state(&neighbour) {
+            matches!(state, State::Incomplete { .. })
+        } else {
+            self.store.set(neighbour, resolver, State::Incomplete { asked: 0 }, Some(now), now)
         };
         if has_room { self.store.push(&neighbour, packet) } else { [packet].into() }
     }

@@ -58,7 +58,7 @@ pub(super) fn answer_nd(
 }
 
 /// The fabric port `slot`, if a VNet on it knows this MSEE by `address`.
-fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
+pub(super) fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
     let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
     let is_ours = vnets.any(|vnet| {
         vnet.port == slot

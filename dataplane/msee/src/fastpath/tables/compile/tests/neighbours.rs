@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::*;
-use crate::fastpath::{Neighbour, Resolver};
+use crate::{
+    example,
+    fastpath::{Neighbour, Resolver},
+};
 
 const CE: IpAddr = IpAddr::V4(Ipv4Addr::new(172, 16, 1, 1));
 const CE_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd00, 0x172, 0, 0, 0, 0, 0, 1));
@@ -15,18 +18,8 @@ fn at(port: usize, address: IpAddr) -> Neighbour {
 
 /// The state with nothing declared, and routes to the customer edge by both versions.
 fn silent() -> MseeState {
-    let mut state = state();
-    state.circuit_ports.get_mut("eth1").unwrap().peer_mac = None;
+    let mut state = example::silenced(state());
     let routes = &mut state.vrfs.get_mut("circuit").unwrap().routes;
-    for route in routes.values_mut() {
-        match &mut route.adjacency {
-            Adjacency::Direct { mac, .. } => *mac = None,
-            Adjacency::Gateway { instances, .. } => {
-                instances.iter_mut().for_each(|instance| instance.mac = None);
-            }
-            Adjacency::Ce { .. } => {}
-        }
-    }
     let adjacency = Adjacency::Ce { port: "eth1".to_owned() };
     let route = Route { adjacency, why: String::new() };
     routes.insert("fd00:172::/126".parse().unwrap(), route);
