@@ -46,6 +46,16 @@ pub enum Told {
     Gone,
 }
 
+impl Told {
+    /// Where it is.
+    pub const fn mac(self) -> Option<MacAddress> {
+        match self {
+            Self::Reachable(mac) | Self::Stale(mac) | Self::Probe(mac) => Some(mac),
+            Self::Failed | Self::Gone => None,
+        }
+    }
+}
+
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {

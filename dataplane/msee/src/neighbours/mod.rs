@@ -21,7 +21,7 @@
 //!                                                  PROBE <----- STALE --+ REACHABLE
 //! ```
 //!
-//! What is declared is never learned: messages about such a neighbour are not even looked at.
+//! What is declared is never learned, and nothing is believed that contradicts it.
 //!
 //! **Counting.** The fast path counts a packet as `neighbour_unresolved`, which is a punt and no end.
 //! Userspace counts the end, once: `forwarded_ce`, `forwarded_direct`, `forwarded_gateway` or

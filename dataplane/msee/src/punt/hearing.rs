@@ -31,7 +31,9 @@ pub(super) fn heard(punt: &Punt<'_>, compiled: &Compiled) -> Option<(Neighbour, 
         said_by_discovery(&frame, is_ours)?
     };
     let neighbour = Neighbour::new(key, address);
-    (compiled.resolver(&neighbour) == Some(Resolver::Msee)).then_some((neighbour, heard))
+    let is_asked_for = compiled.resolver(&neighbour) == Some(Resolver::Msee);
+    let is_wrong = heard.mac.is_some_and(|mac| compiled.contradicts(&neighbour, mac));
+    (is_asked_for && !is_wrong).then_some((neighbour, heard))
 }
 
 /// RFC 826: whoever speaks says where it is, to whomever.

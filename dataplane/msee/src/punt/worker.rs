@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     fastpath::{Compiled, Neighbour, Neighbours, NextHop, Resolver},
-    neighbours::{Limits, Pace, Packet, Table},
+    neighbours::{Limits, Pace, Packet, Table, Told},
     tally::Tally,
 };
 
@@ -141,11 +141,7 @@ impl Worker {
             match command {
                 Command::Bind { ifindex, socket } => self.open(ifindex, socket),
                 Command::Unbind { ifindex, _closed } => self.close(ifindex),
-                Command::Told { neighbour, told } => {
-                    if self.compiled.load().resolver(&neighbour) == Some(Resolver::Kernel) {
-                        self.neighbours.told(neighbour, told, Instant::now());
-                    }
-                }
+                Command::Told { neighbour, told } => self.listen_to_kernel(neighbour, told),
                 Command::Report(sender) => {
                     // Whoever asked may have given up.
                     let _ = sender.send(self.neighbours.reports().collect());
@@ -156,6 +152,15 @@ impl Worker {
             }
         }
         true
+    }
+
+    fn listen_to_kernel(&mut self, neighbour: Neighbour, told: Told) {
+        let compiled = self.compiled.load();
+        let is_asked_for = compiled.resolver(&neighbour) == Some(Resolver::Kernel);
+        let is_wrong = told.mac().is_some_and(|mac| compiled.contradicts(&neighbour, mac));
+        if is_asked_for && !is_wrong {
+            self.neighbours.told(neighbour, told, Instant::now());
+        }
     }
 
     fn open(&mut self, ifindex: u32, socket: Box<Socket>) {

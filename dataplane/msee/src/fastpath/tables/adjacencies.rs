@@ -97,8 +97,8 @@ impl<'a> Adjacencies<'a> {
         Ok(index)
     }
 
-    /// Enters what the desired state says of all customer edges, and gives the adjacencies that have no
-    /// MAC address yet the one that is declared elsewhere, else the learned one.
+    /// Enters what the desired state says of all customer edges, and gives the adjacencies that it has
+    /// no MAC address for the learned one.
     pub(super) fn resolve(&mut self, learned: &Neighbours) {
         for (name, circuit) in &self.state.circuit_ports {
             let (Some(mac), Some(port)) = (circuit.peer_mac, self.ports.get(name.as_str())) else {

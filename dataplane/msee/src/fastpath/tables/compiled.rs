@@ -150,11 +150,16 @@ impl Compiled {
     }
 
     /// Who finds out the MAC address of a neighbour that is a next hop; `None` for any other station.
+    /// One that some routes declare and others do not is to be found.
     pub fn resolver(&self, neighbour: &Neighbour) -> Option<Resolver> {
-        if self.next_hops.declared.contains_key(neighbour) {
-            return Some(Resolver::Declared);
-        }
-        self.next_hops.undeclared.get(neighbour).copied()
+        let NextHops { declared, undeclared, .. } = &self.next_hops;
+        let is_declared = declared.contains_key(neighbour).then_some(Resolver::Declared);
+        undeclared.get(neighbour).copied().or(is_declared)
+    }
+
+    /// Whether a neighbour cannot be at `mac`, because the desired state has it elsewhere.
+    pub fn contradicts(&self, neighbour: &Neighbour, mac: MacAddress) -> bool {
+        self.next_hops.declared.get(neighbour).is_some_and(|declared| *declared != mac)
     }
 
     /// The neighbours whose MAC addresses the desired state has.

@@ -35,23 +35,13 @@ impl NextHops {
         self.by_index.get(index as usize)?.as_ref()
     }
 
-    /// Gives adjacencies without a MAC address the declared one of the same neighbour, else the
-    /// learned one: what was learned never takes the place of what is declared.
+    /// Gives adjacencies that the desired state has no MAC address for the learned one.
     pub(super) fn resolve(&mut self, entries: &mut [image::Adjacency], learned: &Neighbours) {
-        for (entry, next_hop) in entries.iter_mut().zip(&mut self.by_index) {
-            let Some(next_hop) = next_hop.as_mut().filter(|it| it.resolver != Resolver::Declared)
-            else {
-                continue;
-            };
-            let neighbour = next_hop.neighbour;
-            let mac = if let Some(mac) = self.declared.get(&neighbour) {
-                next_hop.resolver = Resolver::Declared;
-                Some(*mac)
-            } else {
-                self.undeclared.insert(neighbour, next_hop.resolver);
-                learned.mac(&neighbour)
-            };
-            if let Some(mac) = mac {
+        for (entry, next_hop) in entries.iter_mut().zip(&self.by_index) {
+            let undeclared = next_hop.filter(|it| it.resolver != Resolver::Declared);
+            let Some(next_hop) = undeclared else { continue };
+            self.undeclared.insert(next_hop.neighbour, next_hop.resolver);
+            if let Some(mac) = learned.mac(&next_hop.neighbour) {
                 *entry = next_hop.resolved(entry, mac);
             }
         }

@@ -82,7 +82,7 @@ fn what_is_declared_wins_over_what_was_learned() {
     }
     assert!(compiled.kernel_links().is_empty());
 
-    // Also where only one of two next hops to the same VM declares it.
+    // Where a route leaves it out it is asked for, but nothing that contradicts is believed.
     let mut state = state();
     let Adjacency::Direct { port, address, vm, .. } = direct() else { panic!("direct") };
     let connection = "conn2".to_owned();
@@ -90,8 +90,12 @@ fn what_is_declared_wins_over_what_was_learned() {
     let route = Route { adjacency, why: String::new() };
     let other = Vrf { routes: [("10.255.10.4/32".parse().unwrap(), route)].into() };
     state.vrfs.insert("other".to_owned(), other);
-    let compiled = Compiled::new(&state, &ports(), &learned, 1).unwrap();
+    let compiled = Compiled::new(&state, &ports(), &Neighbours::default(), 1).unwrap();
     let roots = compiled.vrf_roots("other").unwrap();
     let adjacency = compiled.adjacency(compiled.lookup(roots, VM).unwrap()).unwrap();
-    assert_eq!((adjacency.kind, &adjacency.header[..6]), (ADJACENCY_DIRECT, &mac(0x44).0[..]));
+    assert_eq!(adjacency.kind, ADJACENCY_UNRESOLVED);
+    assert_eq!(compiled.resolver(&at(1, VM)), Some(Resolver::Msee));
+    assert!(compiled.contradicts(&at(1, VM), mac(9)));
+    assert!(!compiled.contradicts(&at(1, VM), mac(0x44)));
+    assert_eq!(adjacency_to(&compiled, "10.255.10.4").1.header[..6], mac(0x44).0);
 }
