@@ -79,6 +79,8 @@ impl State {
 pub(super) struct Entry {
     pub(super) state: State,
     pub(super) resolver: Resolver,
+    /// Slot of the port whose packet asked for it first.
+    pub(super) port: u16,
     /// When the state ends by itself.
     pub(super) deadline: Option<Instant>,
     /// When it was last heard of, or first asked for.
@@ -87,10 +89,8 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// An entry that nothing is known of yet.
-    pub(super) fn new(resolver: Resolver, now: Instant) -> Self {
-        let (state, waiting) = (State::Incomplete { asked: 0 }, VecDeque::new());
-        Self { state, resolver, deadline: None, heard: now, waiting }
+    pub(super) fn new(resolver: Resolver, state: State, port: u16, now: Instant) -> Self {
+        Self { state, resolver, port, deadline: None, heard: now, waiting: VecDeque::new() }
     }
 }
 

@@ -18,6 +18,9 @@ pub struct Limits {
     pub entries: usize,
     /// Of them, those that are being asked for or have failed.
     pub unresolved: usize,
+    /// Of those, the ones that packets of one port asked for: a customer that scans leaves the others
+    /// room.
+    pub unresolved_of_port: usize,
     /// Packets that wait for one neighbour.
     pub packets: usize,
     /// Bytes of all packets that wait. The latest packet for each neighbour waits in any case
@@ -32,6 +35,7 @@ impl Default for Limits {
         Self {
             entries: abi::limits::ADJACENCIES as usize,
             unresolved: 1_024,
+            unresolved_of_port: 256,
             packets: 3,
             bytes: 1 << 20,
         }
@@ -58,8 +62,9 @@ pub(super) struct Store {
     entries: BTreeMap<Neighbour, Entry>,
     /// The deadlines of the entries.
     deadlines: BTreeSet<(Instant, Neighbour)>,
-    /// Entries without a MAC address.
+    /// Entries without a MAC address, and how many of them packets of each port asked for.
     unresolved: usize,
+    unresolved_of: BTreeMap<u16, usize>,
     /// Bytes of the packets that wait.
     bytes: usize,
 }
@@ -86,8 +91,28 @@ impl Store {
         self.deadlines.first().copied()
     }
 
-    /// Puts a neighbour in a state that ends at `deadline`, and adds it if it is new; `false` when
-    /// there is no room for it.
+    /// Adds a neighbour that packets of a port ask for, due at once; `false` when there is no room.
+    pub(super) fn ask(
+        &mut self,
+        neighbour: Neighbour,
+        resolver: Resolver,
+        port: u16,
+        now: Instant,
+    ) -> bool {
+        let of_port = self.unresolved_of.get(&port).copied().unwrap_or_default();
+        if self.unresolved >= self.limits.unresolved || of_port >= self.limits.unresolved_of_port {
+            return false;
+        }
+        let state = State::Incomplete { asked: 0 };
+        self.put(neighbour, Entry::new(resolver, state, port, now)) && {
+            self.count_unresolved(port);
+            self.schedule(&neighbour, Some(now));
+            true
+        }
+    }
+
+    /// Puts a neighbour in a state that ends at `deadline`. One that is new must have a MAC address;
+    /// `false` when there is no room for it.
     pub(super) fn set(
         &mut self,
         neighbour: Neighbour,
@@ -96,24 +121,17 @@ impl Store {
         deadline: Option<Instant>,
         now: Instant,
     ) -> bool {
-        let before = self.state(&neighbour);
-        let is_unresolved = state.mac().is_none();
-        if before.is_none() {
-            let is_full = self.entries.len() >= self.limits.entries
-                || (is_unresolved && self.unresolved >= self.limits.unresolved);
-            if is_full {
-                return false;
-            }
-        }
-        self.unresolved -= usize::from(before.is_some_and(|before| before.mac().is_none()));
-        self.unresolved += usize::from(is_unresolved);
-        let entry = self.entries.entry(neighbour).or_insert_with(|| Entry::new(resolver, now));
+        let Some(entry) = self.entries.get_mut(&neighbour) else {
+            let is_in = self.put(neighbour, Entry::new(resolver, state, 0, now));
+            self.schedule(&neighbour, deadline);
+            return is_in;
+        };
+        let (before, port) = (entry.state, entry.port);
         (entry.state, entry.resolver) = (state, resolver);
-        if let Some(before) = entry.deadline {
-            self.deadlines.remove(&(before, neighbour));
+        if before.mac().is_none() && state.mac().is_some() {
+            self.discount_unresolved(port);
         }
-        entry.deadline = deadline;
-        self.deadlines.extend(deadline.map(|deadline| (deadline, neighbour)));
+        self.schedule(&neighbour, deadline);
         true
     }
 
@@ -127,10 +145,10 @@ impl Store {
     /// Removes an entry: its state, and the packets that waited.
     pub(super) fn remove(&mut self, neighbour: &Neighbour) -> Option<(State, VecDeque<Packet>)> {
         let packets = self.take_waiting(neighbour);
+        self.schedule(neighbour, None);
         let entry = self.entries.remove(neighbour)?;
-        self.unresolved -= usize::from(entry.state.mac().is_none());
-        if let Some(deadline) = entry.deadline {
-            self.deadlines.remove(&(deadline, *neighbour));
+        if entry.state.mac().is_none() {
+            self.discount_unresolved(entry.port);
         }
         Some((entry.state, packets))
     }
@@ -157,5 +175,38 @@ impl Store {
         let packets = entry.map(|entry| std::mem::take(&mut entry.waiting)).unwrap_or_default();
         self.bytes -= packets.iter().map(|packet| packet.frame.len()).sum::<usize>();
         packets
+    }
+
+    fn put(&mut self, neighbour: Neighbour, entry: Entry) -> bool {
+        let has_room = self.entries.len() < self.limits.entries;
+        if has_room {
+            self.entries.insert(neighbour, entry);
+        }
+        has_room
+    }
+
+    /// Sets when the state of an entry ends by itself.
+    fn schedule(&mut self, neighbour: &Neighbour, deadline: Option<Instant>) {
+        let Some(entry) = self.entries.get_mut(neighbour) else { return };
+        if let Some(before) = entry.deadline {
+            self.deadlines.remove(&(before, *neighbour));
+        }
+        entry.deadline = deadline;
+        self.deadlines.extend(deadline.map(|deadline| (deadline, *neighbour)));
+    }
+
+    fn count_unresolved(&mut self, port: u16) {
+        self.unresolved += 1;
+        *self.unresolved_of.entry(port).or_default() += 1;
+    }
+
+    fn discount_unresolved(&mut self, port: u16) {
+        self.unresolved -= 1;
+        if let Some(of_port) = self.unresolved_of.get_mut(&port) {
+            *of_port -= 1;
+            if *of_port == 0 {
+                self.unresolved_of.remove(&port);
+            }
+        }
     }
 }

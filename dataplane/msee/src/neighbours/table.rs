@@ -2,8 +2,9 @@
 //! which packets wait no longer. No socket, no clock.
 //!
 //! Everything in it is bounded. Only next hops of the image in force get in, so it has no more entries
-//! than the image has adjacencies; those that are not known are bounded apart ([`Limits`]), so that a
-//! scan of addresses that nobody has cannot fill it; and a neighbour that is known is never displaced.
+//! than the image has adjacencies; those that are not known are bounded apart ([`Limits`]), over all and
+//! for each port, so that a scan of addresses that nobody has cannot fill it; and a neighbour that is
+//! known is never displaced.
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -52,7 +53,7 @@ impl Table {
         let has_room = if let Some(state) = self.store.state(&neighbour) {
             matches!(state, State::Incomplete { .. })
         } else {
-            self.store.set(neighbour, resolver, State::Incomplete { asked: 0 }, Some(now), now)
+            self.store.ask(neighbour, resolver, packet.metadata.port, now)
         };
         if has_room { self.store.push(&neighbour, packet) } else { [packet].into() }
     }

@@ -10,6 +10,7 @@
 
 mod control;
 mod lab;
+mod neighbours;
 mod ping;
 mod privileges;
 

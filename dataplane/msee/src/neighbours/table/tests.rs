@@ -165,6 +165,23 @@ fn neighbours_that_are_not_known_cannot_fill_the_table() {
 }
 
 #[test]
+fn a_port_that_asks_for_everybody_leaves_the_others_room() {
+    let mut scene = Scene::new();
+    scene.table = Table::new(Limits { unresolved_of_port: 2, ..Limits::default() });
+    let mut wait = |last, port| {
+        let mut packet = packet(last);
+        packet.metadata.port = port;
+        scene.table.wait(vm(last), Resolver::Msee, packet, scene.now).is_empty()
+    };
+    assert_eq!([wait(1, 7), wait(2, 7), wait(3, 7)], [true, true, false]);
+    assert!(wait(3, 8), "another port's packet asks for it");
+    assert!(wait(3, 7), "and those of the first may wait too");
+    scene.hear(1, ANSWER);
+    let displaced = scene.table.wait(vm(4), Resolver::Msee, packet(4), scene.now);
+    assert!(displaced.is_empty());
+}
+
+#[test]
 fn who_answers_is_polled_and_who_does_not_is_forgotten() {
     let mut scene = Scene::reachable(4);
     for _ in 0..3 {

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { entries: 12, unresolved: 5, packets: 3, bytes: 700 };
+const LIMITS: Limits =
+    Limits { entries: 12, unresolved: 5, unresolved_of_port: 3, packets: 3, bytes: 700 };
 
 #[derive(Clone, Debug)]
 enum Event {
-    Packet { last: u8, resolver: Resolver },
+    Packet { last: u8, port: u16 },
     Heard { last: u8, heard: Heard },
     Told { last: u8, told: Told },
     Pass { milliseconds: u16 },
@@ -39,7 +40,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Told::Gone),
     ];
     prop_oneof![
-        4 => (0_u8..16).prop_map(|last| Event::Packet { last, resolver: resolver(last) }),
+        4 => (0_u8..16, 0_u16..3).prop_map(|(last, port)| Event::Packet { last, port }),
         1 => (0_u8..8, heard).prop_map(|(half, heard)| Event::Heard { last: half * 2, heard }),
         1 => (0_u8..8, told).prop_map(|(half, told)| Event::Told { last: half * 2 + 1, told }),
         3 => (0_u16..2_500).prop_map(|milliseconds| Event::Pass { milliseconds }),
@@ -93,6 +94,11 @@ impl Watched {
         let unresolved = states.iter().filter(|state| state.mac().is_none()).count();
         prop_assert!(states.len() <= LIMITS.entries);
         prop_assert!(unresolved <= LIMITS.unresolved);
+        for port in 0..3 {
+            let entries = self.table.store.iter().filter(|(_, entry)| entry.port == port);
+            let asked_by_port = entries.filter(|(_, entry)| entry.state.mac().is_none()).count();
+            prop_assert!(asked_by_port <= LIMITS.unresolved_of_port);
+        }
         let waiting: Vec<_> = self.table.store.iter().map(|(_, it)| it.waiting.len()).collect();
         prop_assert_eq!(waiting.iter().sum::<usize>(), self.waiting);
         prop_assert!(waiting.iter().all(|packets| *packets <= LIMITS.packets));
@@ -118,9 +124,11 @@ proptest! {
         for (event, number) in events.into_iter().zip((0..=u8::MAX).cycle()) {
             let now = watched.now;
             match event {
-                Event::Packet { last, resolver } => {
+                Event::Packet { last, port } => {
                     if watched.table.known(&vm(last)) == Known::No {
-                        let displaced = watched.table.wait(vm(last), resolver, packet(number), now);
+                        let mut packet = packet(number);
+                        packet.metadata.port = port;
+                        let displaced = watched.table.wait(vm(last), resolver(last), packet, now);
                         watched.waiting = watched.waiting + 1 - displaced.len();
                     }
                 }
