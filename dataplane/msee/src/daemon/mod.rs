@@ -49,8 +49,9 @@ const NOT_PERMITTED: &str =
     " without CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run it as root, or with them";
 
 /// What is left once the programs are loaded: CAP_NET_ADMIN attaches them to ports that come later,
-/// CAP_NET_RAW makes those ports' sockets, CAP_NET_BIND_SERVICE is for BGP's port. Before Linux 6.4
-/// every bpf(2) needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set.
+/// and asks the kernel for neighbours; CAP_NET_RAW makes those ports' sockets; CAP_NET_BIND_SERVICE is
+/// for BGP's port. Before Linux 6.4 every bpf(2) needs CAP_BPF where
+/// `kernel.unprivileged_bpf_disabled` is set.
 const KEPT: Capabilities = Capabilities::NET_ADMIN
     .union(Capabilities::NET_RAW)
     .union(Capabilities::NET_BIND_SERVICE)

@@ -12,14 +12,20 @@
 //! So a neighbour is confirmed on a schedule whether or not it is in use, the unicast poll of
 //! RFC 1122 2.3.2.1.
 //!
-//! ```text
-//!             packet                 answer               10 to 20 s            3 without answer
-//!   (nothing) ------> INCOMPLETE ---------------> REACHABLE ----------> PROBE ------------------> (nothing)
-//!       ^                 | 3 without answer         ^ |                ^ |
-//!       |   3 s           v                   answer | | other MAC  5 s | | answer
-//!       +------------- FAILED                        | v  unsolicited   | v
-//!                                                  PROBE <----- STALE --+ REACHABLE
-//! ```
+//! | state | until | and then |
+//! |---|---|---|
+//! | `incomplete`: everybody is asked each second, packets wait | an answer | `reachable` |
+//! | | it says unasked where it is | `stale` |
+//! | | three questions without an answer | `failed` |
+//! | `reachable` | 10 to 20 s | `probe` |
+//! | | it says unasked that it is elsewhere | `stale` |
+//! | `stale`: used, not confirmed | 5 s | `probe` |
+//! | `probe`: used, and asked alone each second | an answer | `reachable` |
+//! | | three questions without an answer | forgotten |
+//! | `failed`: packets are answered at once, nobody is asked | 3 s | forgotten |
+//!
+//! Of a neighbour that the kernel finds, the kernel says when it is `reachable`, `stale` or in `probe`;
+//! a `stale` one is asked for at once, so that the kernel confirms it.
 //!
 //! What is declared is never learned, and nothing is believed that contradicts it.
 //!
