@@ -46,7 +46,7 @@ fuzz: root rust build-packages run-packages test-packages ## Compare the router'
 
 .PHONY: soak
 soak: root rust build-packages run-packages test-packages ## The long versions of the promises in SPECIFICATION.md (as root)
-	@ERLAB_SOAK=1 ERLAB_FUZZ_FRAMES=10000000 $(CARGO) test --locked --package msee --test fastpath -- --show-output
+	@ERLAB_SOAK=1 ERLAB_FUZZ_FRAMES=10000000 $(CARGO) test --locked --package msee --test fastpath --test reliability --test daemon -- --show-output
 
 .PHONY: lint
 lint: rust lint-tools build-packages ## Formatting, clippy, licences and bans

@@ -3,7 +3,8 @@
 //! One [`Socket`] is one queue of one interface with memory (UMEM) of its own. Received frames stay
 //! in that memory: they are read, rewritten and sent back out of the same socket in place, or
 //! released. Frames made from scratch are copied in. The program that redirects packets into the
-//! socket is the caller's; [`object`], [`check_version`] and [`pins`] help to load and keep it.
+//! socket is the caller's; [`object`], [`load_program`] and [`pins`] help to load and keep it, and
+//! [`steps`] to show what happens when that fails.
 //!
 //! ```no_run
 //! # fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,16 +38,19 @@ mod memory;
 mod memory_limit;
 mod object;
 pub mod pins;
+mod program;
 mod rings;
 mod socket;
 mod sockopt;
 mod statistics;
+pub mod steps;
 pub mod test_run;
 
 pub use bind::BindError;
 pub use config::{Config, ConfigError};
 pub use ethtool::{QueuesError, queues};
 pub use memory_limit::raise_memory_limit;
-pub use object::{DIRECTORY, ObjectError, check_version, object};
+pub use object::{DIRECTORY, ObjectError, check_version, layouts, object, object_in};
+pub use program::{LoadProgramError, load_program};
 pub use socket::{Accounting, Frame, SendError, Socket};
 pub use statistics::{Statistics, StatisticsSource};

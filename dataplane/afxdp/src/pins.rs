@@ -8,39 +8,42 @@
 //! <pins>/links/eth1 ...          links: an interface stays attached while its link is pinned
 //! ```
 //!
-//! It is built under a temporary name and exchanged with the former one in one rename, so a process
-//! that dies at any point leaves the old directory or the new one. The rest of a directory that was
-//! being built is removed by the next start.
+//! A new one is built under a temporary name and exchanged with the former one in one rename, so a
+//! process that dies at any point leaves the old directory or the new one. The rest of a directory
+//! that was being built is removed by the next start. A directory of the same ABI version can also be
+//! adopted: what is pinned there goes on being used, and a program of another build is put in the
+//! place of the pinned one by a rename.
 
+mod bpf;
 mod bpffs;
-mod detach;
+mod files;
+mod former;
+mod layout;
+mod lock;
 
 use std::{
-    collections::BTreeMap,
     ffi::OsString,
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
-use abi::verdict;
 use aya::{
     Ebpf,
-    maps::{MapInfo, MapType},
+    maps::{MapData, MapError},
     pin::PinError,
-    programs::{
-        ProgramError, Xdp,
-        links::{FdLink, PinnedLink},
-    },
+    programs::{ProgramError, Xdp, links::FdLink},
+    sys::SyscallError,
 };
+use aya_obj::programs::XdpAttachType;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 pub use bpffs::{BPFFS, BpffsError, ensure_bpffs};
+use files::{make_directory, remove, restrict};
+pub use former::{FormerLink, LayoutError};
+pub use layout::Layout;
+use lock::Lock;
 
-/// Mode of directories: the group may look.
-const DIRECTORY_MODE: u32 = 0o750;
-/// Mode of pinned objects.
-const OBJECT_MODE: u32 = 0o640;
+use crate::steps::{Step, Steps};
 
 /// The pin directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,12 @@ pub enum PinsError {
     #[error("{path} cannot be a pin directory: name one below a bpffs, such as {BPFFS}/lab/msee-a")]
     Path {
         /// The path.
+        path: PathBuf,
+    },
+    /// Another process has it.
+    #[error("{path} is in use by another process: end that first")]
+    InUse {
+        /// The directory.
         path: PathBuf,
     },
     /// A file operation failed.
@@ -74,6 +83,15 @@ pub enum PinsError {
         /// What the kernel said.
         source: PinError,
     },
+    /// A pinned program cannot be opened.
+    #[error("cannot open the program pinned at {path}")]
+    OpenProgram {
+        /// Where.
+        path: PathBuf,
+        #[source]
+        /// What the kernel said.
+        source: ProgramError,
+    },
     /// A program of the object is missing or not loaded.
     #[error("the eBPF object has no loaded program {program}")]
     Program {
@@ -91,12 +109,24 @@ pub struct Pins {
     directory: PathBuf,
     /// Where it is built, until [`Pins::commit`].
     building: PathBuf,
-    committed: bool,
+    /// Whether `directory` is ours: built and committed, or adopted.
+    in_place: bool,
+    steps: Steps,
+    /// On what a former process left, on what is being built, or on both.
+    locks: Vec<Lock>,
 }
 
 impl Pins {
     /// Makes sure there is a bpffs, and starts to build a directory.
     pub fn open(directory: &Path) -> Result<Self, PinsError> {
+        let mut pins = Self::claim(directory, Steps::default())?;
+        pins.build()?;
+        Ok(pins)
+    }
+
+    /// Makes sure there is a bpffs, and that this process alone has the directory, which need not
+    /// exist. Next comes [`Pins::build`] or [`Pins::adopt`].
+    pub fn claim(directory: &Path, steps: Steps) -> Result<Self, PinsError> {
         let path = || PinsError::Path { path: directory.to_owned() };
         let parent = directory.parent().ok_or_else(path)?;
         let mut building: OsString = directory.file_name().ok_or_else(path)?.to_owned();
@@ -105,103 +135,149 @@ impl Pins {
         let building = parent.join(building);
         bpffs::ensure_below(parent)?;
         make_directory(parent)?;
-        remove(&building)?;
-        make_directory(&building.join(LINKS))?;
-        Ok(Self { directory: directory.to_owned(), building, committed: false })
+        let former = Lock::take(directory)?;
+        let rest = Lock::take(&building)?;
+        let locks = former.into_iter().collect();
+        let pins =
+            Self { directory: directory.to_owned(), building, in_place: false, steps, locks };
+        pins.remove_rest()?;
+        drop(rest);
+        Ok(pins)
     }
 
-    /// Where a former process of the same ABI left its map of counters, if it counted the same
-    /// verdicts: aya adopts a pinned map without a look at its layout.
-    pub fn former_counters(&self) -> Option<PathBuf> {
-        let pin = self.directory.join(abi_directory()).join("COUNTERS");
-        counts_our_verdicts(&pin).then_some(pin)
-    }
-
-    /// The links a former process left, by interface. Their interfaces forward right now.
-    pub fn former_links(&self) -> Result<BTreeMap<String, FdLink>, PinsError> {
-        let path = self.directory.join(LINKS);
-        let failed = |source| PinsError::Files { action: "list", path: path.clone(), source };
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut links = BTreeMap::new();
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let Ok(interface) = entry.file_name().into_string() else { continue };
-            // A link that cannot be opened cannot be taken over either: it goes with the directory.
-            if let Ok(link) = PinnedLink::from_pin(entry.path()) {
-                links.insert(interface, link.into());
-            }
-        }
-        Ok(links)
+    /// Starts to build a directory. What a former process pinned stays in force until
+    /// [`Pins::commit`].
+    pub fn build(&mut self) -> Result<(), PinsError> {
+        make_directory(&self.building.join(LINKS))?;
+        self.locks.extend(Lock::take(&self.building)?);
+        Ok(())
     }
 
     /// Pins all maps and the XDP programs `programs`, which are loaded.
     pub fn pin_objects(&self, ebpf: &mut Ebpf, programs: &[&'static str]) -> Result<(), PinsError> {
-        let maps = self.building.join(abi_directory());
-        make_directory(&maps)?;
+        make_directory(&self.building.join(abi_directory()))?;
         for (name, map) in ebpf.maps() {
-            let path = maps.join(name);
+            let path = self.map_path(name);
+            self.take(Step::PinMap, "pin", &path)?;
             map.pin(&path).map_err(pin_error(&path))?;
             restrict(&path)?;
         }
         for &name in programs {
-            let path = self.building.join(name);
-            let missing = |source| PinsError::Program { program: name, source };
-            let program = ebpf.program_mut(name).ok_or(missing(ProgramError::NotLoaded))?;
-            let program: &mut Xdp = program.try_into().map_err(missing)?;
-            program.pin(&path).map_err(pin_error(&path))?;
-            restrict(&path)?;
+            self.pin_program(ebpf, name, &self.building.join(name))?;
         }
         Ok(())
+    }
+
+    /// Pins a loaded program in the place of a former process's: by a rename, so that there is one
+    /// at any time.
+    pub fn replace_program(&self, ebpf: &mut Ebpf, name: &'static str) -> Result<(), PinsError> {
+        let unfinished = self.root().join(former::unfinished(name));
+        self.pin_program(ebpf, name, &unfinished)?;
+        let path = self.program_path(name);
+        self.take(Step::ReplaceProgram, "rename into place", &path)?;
+        fs::rename(&unfinished, &path).map_err(|source| PinsError::Files {
+            action: "rename into place",
+            path,
+            source,
+        })
+    }
+
+    fn pin_program(
+        &self,
+        ebpf: &mut Ebpf,
+        name: &'static str,
+        path: &Path,
+    ) -> Result<(), PinsError> {
+        let missing = |source| PinsError::Program { program: name, source };
+        let program = ebpf.program_mut(name).ok_or(missing(ProgramError::NotLoaded))?;
+        let program: &mut Xdp = program.try_into().map_err(missing)?;
+        self.take(Step::PinProgram, "pin", path)?;
+        program.pin(path).map_err(pin_error(path))?;
+        restrict(path)
+    }
+
+    /// Opens a pinned map.
+    pub fn map(&self, name: &str) -> Result<MapData, MapError> {
+        MapData::from_pin(self.map_path(name))
+    }
+
+    /// Where a map is pinned.
+    pub fn map_path(&self, name: &str) -> PathBuf {
+        self.root().join(abi_directory()).join(name)
+    }
+
+    /// Opens a pinned XDP program.
+    pub fn program(&self, name: &str) -> Result<Xdp, PinsError> {
+        let path = self.program_path(name);
+        Xdp::from_pin(&path, XdpAttachType::Interface)
+            .map_err(|source| PinsError::OpenProgram { path, source })
+    }
+
+    fn program_path(&self, name: &str) -> PathBuf {
+        self.root().join(name)
     }
 
     /// Pins the link of an interface.
     pub fn pin_link(&self, interface: &str, link: FdLink) -> Result<FdLink, PinsError> {
         let path = self.link(interface);
+        self.steps.take(Step::PinLink).map_err(|io_error| {
+            pin_error(&path)(PinError::SyscallError(SyscallError { call: "BPF_OBJ_PIN", io_error }))
+        })?;
         let pinned = link.pin(&path).map_err(pin_error(&path))?;
-        restrict(&path)?;
+        // Not pinned, or pinned as it should be: a pin that nobody knows of keeps its interface busy.
+        restrict(&path).inspect_err(|_| drop(remove(&path)))?;
         Ok(pinned.into())
     }
 
     /// Removes the pin of an interface's link.
     pub fn unpin_link(&self, interface: &str) -> Result<(), PinsError> {
-        remove(&self.link(interface))
+        let path = self.link(interface);
+        self.take(Step::UnpinLink, "remove", &path)?;
+        remove(&path)
     }
 
     /// Detaches an interface by the pin of its link, and removes the pin.
     pub fn detach(&self, interface: &str) -> Result<(), PinsError> {
-        detach_and_remove(&self.link(interface))
+        self.detach_and_remove(&self.link(interface))
     }
 
-    /// Detaches an interface that a former process left attached, and removes its pin.
-    pub fn detach_former(&self, interface: &str) -> Result<(), PinsError> {
-        detach_and_remove(&self.directory.join(LINKS).join(interface))
+    fn detach_and_remove(&self, pin: &Path) -> Result<(), PinsError> {
+        self.take(Step::Detach, "detach", pin)?;
+        let detached = bpf::detach(pin);
+        match detached {
+            // Somebody removed the pin: the link lives as long as a descriptor of it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(PinsError::Files { action: "detach", path: pin.into(), source }),
+            Ok(()) => {
+                self.take(Step::UnpinLink, "remove", pin)?;
+                remove(pin)
+            }
+        }
     }
 
     /// Puts the directory in its place; the former one goes. Does nothing the second time.
     pub fn commit(&mut self) -> Result<(), PinsError> {
-        if self.committed {
-            return Ok(());
+        if !self.in_place {
+            let flags = if self.directory.exists() {
+                RenameFlags::RENAME_EXCHANGE
+            } else {
+                RenameFlags::RENAME_NOREPLACE
+            };
+            self.take(Step::Rename, "rename into place", &self.directory)?;
+            renameat2(AT_FDCWD, &self.building, AT_FDCWD, &self.directory, flags).map_err(
+                |error| {
+                    let path = self.directory.clone();
+                    PinsError::Files { action: "rename into place", path, source: error.into() }
+                },
+            )?;
+            self.in_place = true;
         }
-        let flags = if self.directory.exists() {
-            RenameFlags::RENAME_EXCHANGE
-        } else {
-            RenameFlags::RENAME_NOREPLACE
-        };
-        renameat2(AT_FDCWD, &self.building, AT_FDCWD, &self.directory, flags).map_err(|error| {
-            let path = self.directory.clone();
-            PinsError::Files { action: "rename into place", path, source: error.into() }
-        })?;
-        self.committed = true;
-        remove(&self.building)
+        self.remove_rest()
     }
 
     /// Removes everything, and the parent directory when nothing else is in it.
     pub fn remove(self) -> Result<(), PinsError> {
-        remove(&self.building)?;
+        self.remove_rest()?;
         remove(&self.directory)?;
         if let Some(parent) = self.directory.parent() {
             // Another process of the lab may still be there; the root of the bpffs always is.
@@ -210,76 +286,33 @@ impl Pins {
         Ok(())
     }
 
+    fn remove_rest(&self) -> Result<(), PinsError> {
+        if fs::symlink_metadata(&self.building).is_ok() {
+            self.take(Step::RemoveRest, "remove", &self.building)?;
+        }
+        remove(&self.building)
+    }
+
     fn link(&self, interface: &str) -> PathBuf {
-        let root = if self.committed { &self.directory } else { &self.building };
-        root.join(LINKS).join(interface)
+        self.root().join(LINKS).join(interface)
+    }
+
+    fn root(&self) -> &Path {
+        if self.in_place { &self.directory } else { &self.building }
+    }
+
+    fn take(&self, step: Step, action: &'static str, path: &Path) -> Result<(), PinsError> {
+        let path = || path.to_owned();
+        self.steps.take(step).map_err(|source| PinsError::Files { action, path: path(), source })
     }
 }
 
 const LINKS: &str = "links";
+/// What the name of the directory of maps starts with.
+const VERSION_PREFIX: &str = "abi-";
 
 fn abi_directory() -> String {
-    format!("abi-{}", abi::VERSION)
-}
-
-fn counts_our_verdicts(pin: &Path) -> bool {
-    MapInfo::from_pin(pin).is_ok_and(|info| {
-        info.map_type().is_ok_and(|kind| kind == MapType::PerCpuArray)
-            && info.max_entries() == 1
-            && info.value_size() as usize == size_of::<[u64; verdict::COUNT]>()
-    })
-}
-
-/// Makes a directory and what is missing above it; one that is there stays as it is.
-fn make_directory(path: &Path) -> Result<(), PinsError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    if let Some(parent) = path.parent() {
-        make_directory(parent)?;
-    }
-    match fs::DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
-        // What the umask took from the group.
-        Ok(()) => set_mode(path, DIRECTORY_MODE),
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(PinsError::Files { action: "make", path: path.to_owned(), source }),
-    }
-}
-
-/// Pins start with mode 0600.
-fn restrict(path: &Path) -> Result<(), PinsError> {
-    set_mode(path, OBJECT_MODE)
-}
-
-fn set_mode(path: &Path, mode: u32) -> Result<(), PinsError> {
-    let set = fs::set_permissions(path, fs::Permissions::from_mode(mode));
-    set.map_err(|source| PinsError::Files {
-        action: "set the mode of",
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn detach_and_remove(pin: &Path) -> Result<(), PinsError> {
-    let detached = detach::detach(pin);
-    detached.map_err(|source| PinsError::Files { action: "detach", path: pin.into(), source })?;
-    remove(pin)
-}
-
-/// Removes a file or a directory with all in it; nothing there is fine.
-fn remove(path: &Path) -> Result<(), PinsError> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(PinsError::Files { action: "remove", path: path.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
+    format!("{VERSION_PREFIX}{}", abi::VERSION)
 }
 
 fn pin_error(path: &Path) -> impl Fn(PinError) -> PinsError {

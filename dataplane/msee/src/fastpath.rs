@@ -12,15 +12,13 @@
 //! ```
 //!
 //! Dropped without [`FastPath::shutdown`], as by a kill, it keeps forwarding by what is pinned. The
-//! next process loads maps and programs of its own, publishes its first image, and only then
-//! replaces the program of each pinned link: a packet is judged by the old program with the old
-//! tables or by the new with the new, and none is lost. Of the old maps only `COUNTERS` is adopted,
-//! and only when its layout is ours: two builds take over from each other in either direction.
+//! next process adopts that and goes on in the same tables: see [`Loader`].
 //!
 //! All calls must be made in the namespace of the MSEE's interfaces.
 
 mod attachments;
 mod inject;
+mod load;
 mod neighbours;
 mod object;
 mod ports;
@@ -31,14 +29,18 @@ use std::{fmt, os::fd::BorrowedFd, path::Path, sync::Arc};
 
 use abi::verdict;
 use aya::{
-    Ebpf,
-    maps::{Map, MapData, MapError, PerCpuArray},
+    maps::{MapData, MapError, PerCpuArray},
+    programs::Xdp,
 };
 use desired::MseeState;
 
-pub use afxdp::pins::{self, PinsError};
+pub use afxdp::{
+    pins::{self, PinsError},
+    steps,
+};
 pub use attachments::AttachError;
 pub use inject::{InjectError, Injection};
+pub use load::{LoadError, Loader};
 pub use neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver};
 pub use object::LoadObjectError;
 pub use ports::{BindPortsError, BoundPort, PortKind};
@@ -48,37 +50,11 @@ pub use tables::{
     PublishError, Roots, RouteOf,
 };
 
-use attachments::{Attachments, Fresh};
+use attachments::Attachments;
 use inject::Injector;
 use pins::Pins;
 use slots::Slots;
 use tables::mapped::Image;
-
-/// The fast path cannot be loaded. Whatever forwarded before still does.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The pin directory.
-    #[error(transparent)]
-    Pins(#[from] PinsError),
-    /// The object.
-    #[error(transparent)]
-    Object(#[from] LoadObjectError),
-    /// The maps of ports.
-    #[error(transparent)]
-    Slots(#[from] SlotsError),
-    /// The maps of the image.
-    #[error(transparent)]
-    Image(#[from] MapImageError),
-    /// Another map.
-    #[error("the eBPF object has no usable map {map}: rebuild it with `make ebpf`")]
-    Map {
-        /// Name of the map.
-        map: &'static str,
-        #[source]
-        /// What aya said.
-        source: MapError,
-    },
-}
 
 /// A desired state was not applied. The previous one is in force, except for
 /// [`ApplyError::Incomplete`].
@@ -151,7 +127,8 @@ pub struct ShutdownError(#[source] AttachError);
 
 /// One MSEE's fast path.
 pub struct FastPath {
-    ebpf: Ebpf,
+    /// The program of every port.
+    program: Xdp,
     pins: Pins,
     image: Image,
     slots: Slots,
@@ -162,31 +139,10 @@ pub struct FastPath {
 }
 
 impl FastPath {
-    /// Loads programs and maps; nothing is attached yet. `pins` becomes a directory on bpffs, and
-    /// what a former process pinned there is taken over by the first [`FastPath::apply`].
+    /// Loads programs and maps over what a former process left in `pins`, which becomes a directory
+    /// on bpffs. What forwards already goes on.
     pub fn load(pins: &Path) -> Result<Self, LoadError> {
-        let pins = Pins::open(pins)?;
-        let mut ebpf = object::load(pins.former_counters().as_deref())?;
-        pins.pin_objects(&mut ebpf, &[object::PORT, object::INJECT])?;
-        let image = Image::new(|name| match ebpf.map(name) {
-            Some(Map::Array(data)) => Ok(data),
-            _ => Err(MapImageError::Missing { map: name }),
-        })?;
-        let unusable = |map| move |source| LoadError::Map { map, source };
-        let counters = ebpf.take_map("COUNTERS").ok_or(LoadError::Map {
-            map: "COUNTERS",
-            source: MapError::InvalidName { name: "COUNTERS".to_owned() },
-        })?;
-        Ok(Self {
-            image,
-            slots: Slots::take(&mut ebpf)?,
-            counters: counters.try_into().map_err(unusable("COUNTERS"))?,
-            injector: Injector::take(&mut ebpf).map_err(unusable("TRACE"))?,
-            attachments: Attachments::new(pins.former_links()?),
-            compiled: Arc::default(),
-            ebpf,
-            pins,
-        })
+        Loader::default().load(pins)
     }
 
     /// Binds the ports of `state`, compiles it, and puts it in force. When it returns, no packet is
@@ -200,12 +156,14 @@ impl FastPath {
         let ports = ports::bind(state, self.ports(), ports::interface::find)?;
         let compiled = Compiled::new(state, &ports, learned, self.image.generation() + 1)?;
         self.slots.admit(&ports)?;
-        let fresh = self.attachments.prepare(&mut self.ebpf, &ports)?;
-
-        self.image.publish(&compiled)?;
+        let fresh = self.attachments.prepare(&mut self.program, &self.pins, &ports)?;
+        if let Err(error) = self.image.publish(&compiled) {
+            self.attachments.withdraw(&self.pins, fresh);
+            return Err(error.into());
+        }
         // From here on the new state is in force, whatever fails.
         self.compiled = Arc::new(compiled);
-        self.complete(&ports, fresh)?;
+        self.complete(&ports)?;
         Ok(self.compiled())
     }
 
@@ -221,8 +179,8 @@ impl FastPath {
     }
 
     /// What is left to do once a state is in force.
-    fn complete(&mut self, ports: &[BoundPort], fresh: Fresh) -> Result<(), IncompleteError> {
-        self.attachments.complete(&mut self.ebpf, &self.pins, ports, fresh)?;
+    fn complete(&mut self, ports: &[BoundPort]) -> Result<(), IncompleteError> {
+        self.attachments.take_over(&mut self.program, &self.pins, ports)?;
         self.pins.commit()?;
         self.attachments.retire(&self.pins, ports)?;
         Ok(self.image.wait_for_readers()?)
@@ -263,7 +221,7 @@ impl FastPath {
 
     /// Runs a frame that arrives by `ifindex` through the traced twin of the program.
     pub fn inject(&mut self, ifindex: u32, frame: &[u8]) -> Result<Injection, InjectError> {
-        self.injector.inject(&mut self.ebpf, ifindex, frame)
+        self.injector.inject(ifindex, frame)
     }
 
     /// Detaches every port and removes the pins.

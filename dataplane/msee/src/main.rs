@@ -16,8 +16,9 @@ use tracing_subscriber::EnvFilter;
 /// ercontrol: interfaces, circuits, VNets and routes. It needs no configuration of its own.
 ///
 /// The XDP programs and their tables are pinned. If msee is killed they keep forwarding, and the
-/// next msee with the same --pins takes over without loss; what stops meanwhile is ICMP (traceroute
-/// answers, ping to the router itself). SIGTERM and SIGINT end it in order: detach, unpin, exit 0.
+/// next msee with the same --pins adopts them without loss; what stops meanwhile is ICMP (traceroute
+/// answers, ping to the router itself). An msee with other programs puts its own in their place.
+/// SIGTERM and SIGINT end it in order: detach, unpin, exit 0.
 ///
 /// The admin socket speaks HTTP:
 ///   GET  /health      is a desired state in force, and which revision
@@ -51,13 +52,19 @@ struct Arguments {
     /// bpffs is mounted at its parent when there is none. Names must not contain dots.
     #[arg(long, value_name = "DIRECTORY")]
     pins: PathBuf,
+
+    /// Take over without loss from an msee of another ABI version, which is refused otherwise. Its
+    /// tables cannot be adopted: it forwards until the first desired state is in force in new ones,
+    /// and its counters end with it.
+    #[arg(long)]
+    replace: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { name, control, admin, pins } = Arguments::parse();
+    let Arguments { name, control, admin, pins, replace } = Arguments::parse();
     start_log();
     // Before the runtime, whose threads are to have no privileges that only starting needs.
-    let started = match daemon::start(Options { name, control, admin, pins }) {
+    let started = match daemon::start(Options { name, control, admin, pins, replace }) {
         Ok(started) => started,
         Err(error) => {
             tracing::error!(event = "failed", error = daemon::chain(&error));

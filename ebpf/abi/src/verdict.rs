@@ -197,7 +197,7 @@ verdicts! {
 
     AdjacencyDrop = Adjacency, Loss, "adjacency_drop", "The route says drop.";
 
-    NeighbourUnresolved = Adjacency, Punted, "neighbour_unresolved", "The next hop's MAC address is not known yet: punted, to be asked for.";
+    NeighbourUnresolved = Adjacency, Punted, "neighbour_unresolved", "The next hop's MAC address is not known: punted.";
 
     TooBig = Out, Punted, "too_big", "Longer than the next port carries and not to be fragmented: punted for a Fragmentation Needed or Packet Too Big.";
     TooBigFragmentable = Out, Punted, "too_big_fragmentable", "Longer than the next port carries: punted, to be sent in fragments.";
@@ -228,6 +228,7 @@ verdicts! {
     IcmpTooBig = Icmp, Loss, "icmp_too_big", "The echo reply is longer than the way back carries.";
     IcmpUnroutable = Icmp, Loss, "icmp_unroutable", "The MSEE's own table has no way to the sender.";
     IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
+    NeighbourUnknown = Icmp, Loss, "neighbour_unknown", "The next hop's MAC address is not in the desired state, and msee does not ask for it yet.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";
 
     GwNotIp = GwCheck, Expected, "gw_not_ip", "Gateway: the frame is neither IPv4 nor IPv6 (flooded by the fabric).";

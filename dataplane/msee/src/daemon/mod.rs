@@ -8,11 +8,13 @@
 mod admin;
 mod explain;
 mod inject;
+mod interfaces;
 mod neighbours;
 mod router;
 
 use std::{
     error::Error as StdError,
+    future::pending,
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,6 +25,7 @@ use admin::Admin;
 use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
+use interfaces::Changes;
 pub use neighbours::{NeighbourReport, Source};
 use privilege::{Capabilities, KeepError};
 pub use router::{
@@ -34,9 +37,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::fastpath::{FastPath, ShutdownError};
+use crate::fastpath::{FastPath, Loader, ShutdownError};
 
-/// How often a state that could not be applied is tried again, and changed interfaces are noticed.
+/// How often a state that could not be applied is tried again. Changed interfaces are noticed at once;
+/// should a message about them be lost, then too.
 const RECONCILE: Duration = Duration::from_secs(1);
 
 /// What loading takes. The verifier lets nobody compare packet pointers without CAP_PERFMON, and the
@@ -68,6 +72,8 @@ pub struct Options {
     pub admin: PathBuf,
     /// Directory of pins on bpffs.
     pub pins: PathBuf,
+    /// Whether to take over from a fast path whose tables cannot be adopted.
+    pub replace: bool,
 }
 
 /// The daemon could not start, or not end in order.
@@ -142,7 +148,8 @@ pub fn start(options: Options) -> Result<Started, RunError> {
     // First, because it tells whether another msee has these tables.
     let admin = Admin::bind(&options.admin)
         .map_err(|source| RunError::Admin { name: options.name.clone(), source })?;
-    let fastpath = FastPath::load(&options.pins).map_err(|error| {
+    let loader = Loader::default().replace(options.replace);
+    let fastpath = loader.load(&options.pins).map_err(|error| {
         let hint = if privilege::has(LOADING) { "" } else { NOT_PERMITTED };
         RunError::Start { name: options.name.clone(), hint, source: Box::new(error.into()) }
     })?;
@@ -216,6 +223,7 @@ async fn follow(options: &Options, router: &SharedRouter) {
     let mut wanted: Option<Wanted> = None;
     let mut reconcile = interval(RECONCILE);
     reconcile.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut watch = noted(Changes::watch());
     loop {
         tokio::select! {
             next = control.next() => match next {
@@ -226,17 +234,45 @@ async fn follow(options: &Options, router: &SharedRouter) {
                 }
                 Some((revision, _)) => control.refused(revision, &WrongKind),
             },
-            _ = reconcile.tick() => if let Some(wanted) = &mut wanted {
-                let changed = lock(router).as_mut().is_some_and(|router| {
-                    router.read_losses();
-                    router.interfaces_changed()
-                });
-                if changed || wanted.error.is_some() {
+            () = changed(&mut watch) => {
+                let changed = interfaces_changed(router);
+                if let Some(wanted) = wanted.as_mut().filter(|_| changed) {
                     apply(router, &control, wanted);
                 }
-            },
+            }
+            _ = reconcile.tick() => {
+                let changed = interfaces_changed(router);
+                let is_due = |wanted: &&mut Wanted| changed || wanted.error.is_some();
+                if let Some(wanted) = wanted.as_mut().filter(is_due) {
+                    apply(router, &control, wanted);
+                }
+            }
         }
     }
+}
+
+/// Returns when interfaces have changed; never, when nobody tells.
+async fn changed(watch: &mut Option<Changes>) {
+    if let Some(changes) = watch {
+        if noted(changes.next().await).is_some() {
+            return;
+        }
+        *watch = None;
+    }
+    pending::<()>().await;
+}
+
+/// Without the kernel's messages interfaces are still looked at, every [`RECONCILE`].
+fn noted<T>(result: io::Result<T>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(event = "interfaces_not_watched", %error)).ok()
+}
+
+/// Whether the interfaces are others than those in force; their counters are read before they go.
+fn interfaces_changed(router: &SharedRouter) -> bool {
+    lock(router).as_mut().is_some_and(|router| {
+        router.read_losses();
+        router.interfaces_changed()
+    })
 }
 
 /// `ercontrol` sent the state of another kind of dataplane.

@@ -161,8 +161,8 @@ pub struct Parts {
 }
 
 impl Router {
-    /// Starts to answer what a fast path punts. It may be one that took over the pins of an earlier
-    /// process, and is forwarding.
+    /// Starts to answer what a fast path punts. One that adopted the pins of an earlier process is
+    /// forwarding, and what it punts is answered from now on, by the image in its tables.
     pub fn start(fastpath: FastPath) -> Result<(Self, Parts), StartError> {
         let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
         let tally = Arc::new(Tally::default());
@@ -172,7 +172,7 @@ impl Router {
         let Outlets { ended, learned, questions } = outlets;
         let (links, wanted) = watch::channel(Arc::default());
         let follower = Follower::new(wanted, questions, punts.teller());
-        let router = Self {
+        let mut router = Self {
             fastpath,
             punts,
             listening: BTreeMap::new(),
@@ -184,6 +184,10 @@ impl Router {
             learned: Arc::default(),
             links,
         };
+        if let Err(error) = router.listen() {
+            // The first state tries again, and is refused when it fails.
+            tracing::warn!(event = "punts_not_adopted", error = super::chain(&error));
+        }
         Ok((router, Parts { punts: ended, follower, learned }))
     }
 
@@ -250,6 +254,11 @@ impl Router {
         Ok(counters)
     }
 
+    /// Where the frames of each AF_XDP socket are, by interface index.
+    pub fn accounting(&self) -> BTreeMap<u32, afxdp::Accounting> {
+        self.punts.accounting()
+    }
+
     /// Reads what the kernel lost, so that little is forgotten should an interface be deleted.
     pub fn read_losses(&mut self) {
         let interfaces: BTreeMap<u32, &str> = self
@@ -300,7 +309,9 @@ impl Router {
     /// its ports there, and takes away the sockets of interfaces that are gone.
     fn listen(&mut self) -> Result<(), RouterApplyError> {
         let mut interfaces: BTreeMap<u32, Vec<BoundPort>> = BTreeMap::new();
-        for port in self.fastpath.ports().iter().filter(|port| port.kind != PortKind::Cpu) {
+        // Of an adopted port whose interface is gone nothing is left to listen to.
+        let ports = self.fastpath.ports().iter().filter(|port| !port.interface.is_empty());
+        for port in ports.filter(|port| port.kind != PortKind::Cpu) {
             interfaces.entry(port.ifindex).or_default().push(port.clone());
         }
         let gone = self.listening.keys().filter(|ifindex| !interfaces.contains_key(ifindex));

@@ -1,20 +1,31 @@
 //! XDP links: which interface runs our program.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
+use afxdp::steps::{Step, Steps};
 use aya::{
-    Ebpf,
     programs::{
-        ProgramError, XdpMode,
+        ProgramError, Xdp, XdpMode,
         links::{FdLink, LinkError},
         xdp::XdpLink,
     },
+    sys::SyscallError,
 };
 
 use super::{
-    BoundPort, object,
-    pins::{Pins, PinsError},
+    BoundPort,
+    pins::{FormerLink, Pins, PinsError},
 };
+
+/// How long attaching is retried while an interface is busy: the link of a process that was killed
+/// before it could pin it is detached some time after that.
+const BUSY_DEADLINE: Duration = Duration::from_millis(200);
+const BUSY_PAUSE: Duration = Duration::from_millis(2);
 
 /// An interface cannot be given our program.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +56,14 @@ pub enum AttachError {
     Pin(#[from] PinsError),
 }
 
-/// The links of this process, and those it found.
+/// The links of this process, and those it is to take over.
 #[derive(Debug)]
 pub(super) struct Attachments {
-    /// Ours, pinned: the interface index by name.
+    /// Ours, pinned, by interface name.
     attached: BTreeMap<String, Attachment>,
-    /// What a former process left, still running its program.
+    /// What a former process left whose maps are not ours, still running its program.
     former: BTreeMap<String, FdLink>,
+    steps: Steps,
 }
 
 #[derive(Debug)]
@@ -61,72 +73,128 @@ struct Attachment {
     _link: FdLink,
 }
 
-/// Links made for new ports, not pinned yet: dropped, they detach.
-#[derive(Debug, Default)]
-pub(super) struct Fresh {
-    links: Vec<(BoundPort, FdLink)>,
-}
+/// Interfaces that were attached for an image that is not in force yet.
+#[derive(Debug)]
+#[must_use = "kept when the image is in force, else withdrawn"]
+pub(super) struct Fresh(Vec<String>);
 
 impl Attachments {
-    /// Starts from the links a former process left.
-    pub(super) fn new(former: BTreeMap<String, FdLink>) -> Self {
-        Self { attached: BTreeMap::new(), former }
+    /// Starts with nothing attached. What a former process left stays with its program until
+    /// [`Attachments::take_over`].
+    pub(super) fn new(former: BTreeMap<String, FdLink>, steps: Steps) -> Self {
+        Self { attached: BTreeMap::new(), former, steps }
     }
 
-    /// Attaches ports that forward nothing yet. Ports that a former process serves wait for
-    /// [`Attachments::complete`]: until our image is published its program must stay.
+    /// Goes on with the links that are pinned in place. An interface that runs another program than
+    /// `program`, whose id is `id`, is given it: both read the same maps.
+    pub(super) fn adopt(
+        program: &mut Xdp,
+        id: u32,
+        pins: &Pins,
+        steps: Steps,
+    ) -> Result<Self, AttachError> {
+        let mut adopted = Self::new(BTreeMap::new(), steps);
+        for (interface, former) in pins.described_links()? {
+            let FormerLink { link, ifindex, program: runs } = former;
+            let link = if runs == id || ifindex == 0 {
+                Ok(link)
+            } else {
+                adopted.update(program, &interface, link)
+            };
+            match link {
+                Ok(link) if ifindex != 0 => {
+                    adopted.attached.insert(interface, Attachment { ifindex, _link: link });
+                }
+                Err(error) if pins.is_attached(&interface) => return Err(error),
+                // Its interface was deleted, now or before.
+                _ => pins.unpin_link(&interface)?,
+            }
+        }
+        Ok(adopted)
+    }
+
+    /// Attaches and pins ports that forward nothing yet. Ports that a former process serves wait for
+    /// [`Attachments::take_over`]: until our image is published its program must stay.
     pub(super) fn prepare(
-        &self,
-        ebpf: &mut Ebpf,
+        &mut self,
+        program: &mut Xdp,
+        pins: &Pins,
         ports: &[BoundPort],
     ) -> Result<Fresh, AttachError> {
-        let mut fresh = Fresh::default();
+        let mut fresh = Fresh(Vec::new());
         for port in interfaces(ports) {
             let is_ours = self.attached.get(&port.interface).is_some_and(|attachment| {
                 // A recreated interface has another index, and its old link is defunct.
                 attachment.ifindex == port.ifindex
             });
-            if !is_ours && !self.former.contains_key(&port.interface) {
-                fresh.links.push((port.clone(), attach(ebpf, port)?));
+            if is_ours || self.former.contains_key(&port.interface) {
+                continue;
+            }
+            let attached = self.attach(program, port);
+            match attached.and_then(|link| self.hold(pins, port, link)) {
+                Ok(()) => fresh.0.push(port.interface.clone()),
+                Err(error) => {
+                    self.withdraw(pins, fresh);
+                    return Err(error);
+                }
             }
         }
         Ok(fresh)
     }
 
-    /// After the image is in force: takes over what a former process serves, without a gap, and
-    /// pins every link.
-    pub(super) fn complete(
+    /// Undoes [`Attachments::prepare`], as far as the kernel lets it.
+    pub(super) fn withdraw(&mut self, pins: &Pins, fresh: Fresh) {
+        for interface in fresh.0 {
+            if pins.detach(&interface).is_ok() || !pins.is_attached(&interface) {
+                self.attached.remove(&interface);
+            }
+        }
+    }
+
+    /// After the image is in force: puts our program in the place of a former process's, without a
+    /// gap, and detaches what no port has any more.
+    pub(super) fn take_over(
         &mut self,
-        ebpf: &mut Ebpf,
+        program: &mut Xdp,
         pins: &Pins,
         ports: &[BoundPort],
-        fresh: Fresh,
     ) -> Result<(), AttachError> {
-        for (port, link) in fresh.links {
-            self.hold(pins, port, link)?;
-        }
         for port in interfaces(ports) {
             let Some(link) = self.former.remove(&port.interface) else { continue };
-            let link = match replace(ebpf, port, link) {
-                Ok(link) => link,
-                // The link is defunct: its interface was deleted, and this one has its name.
-                Err(AttachError::Attach { .. }) => attach(ebpf, port)?,
-                Err(error) => return Err(error),
-            };
-            self.hold(pins, port.clone(), link)?;
+            if let Err(error) = self.replace(program, pins, port, link) {
+                // The former pin still holds it: the next try goes on here.
+                self.former.extend(pins.former_links()?.remove_entry(&port.interface));
+                return Err(error);
+            }
         }
-        // What is left belongs to no port.
-        while let Some((interface, _)) = self.former.pop_first() {
-            pins.detach_former(&interface)?;
+        while let Some((interface, _)) = self.former.first_key_value() {
+            pins.detach_former(interface)?;
+            self.former.pop_first();
         }
         Ok(())
     }
 
-    fn hold(&mut self, pins: &Pins, port: BoundPort, link: FdLink) -> Result<(), AttachError> {
+    fn replace(
+        &mut self,
+        program: &mut Xdp,
+        pins: &Pins,
+        port: &BoundPort,
+        link: FdLink,
+    ) -> Result<(), AttachError> {
+        let link = match self.update(program, &port.interface, link) {
+            Ok(link) => link,
+            Err(error) if pins.is_former_attached(&port.interface) => return Err(error),
+            // The link is defunct: its interface was deleted, and this one has its name.
+            Err(_) => self.attach(program, port)?,
+        };
+        self.hold(pins, port, link)
+    }
+
+    fn hold(&mut self, pins: &Pins, port: &BoundPort, link: FdLink) -> Result<(), AttachError> {
         pins.unpin_link(&port.interface)?;
         let link = pins.pin_link(&port.interface, link)?;
         let attachment = Attachment { ifindex: port.ifindex, _link: link };
-        self.attached.insert(port.interface, attachment);
+        self.attached.insert(port.interface.clone(), attachment);
         Ok(())
     }
 
@@ -150,6 +218,39 @@ impl Attachments {
         }
         Ok(())
     }
+
+    fn attach(&self, program: &mut Xdp, port: &BoundPort) -> Result<FdLink, AttachError> {
+        let failed = |source| AttachError::Attach { interface: port.interface.clone(), source };
+        self.take(Step::Attach, "bpf_link_create").map_err(failed)?;
+        let started = Instant::now();
+        let id = loop {
+            match program.attach_to_if_index(port.ifindex, XdpMode::Driver) {
+                Err(error) if is_busy(&error) && started.elapsed() < BUSY_DEADLINE => {
+                    sleep(BUSY_PAUSE);
+                }
+                attached => break attached.map_err(failed)?,
+            }
+        };
+        owned(program.take_link(id).map_err(failed)?, &port.interface)
+    }
+
+    fn update(
+        &self,
+        program: &mut Xdp,
+        interface: &str,
+        link: FdLink,
+    ) -> Result<FdLink, AttachError> {
+        let failed = |source| AttachError::Attach { interface: interface.to_owned(), source };
+        let link = XdpLink::try_from(link)
+            .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })?;
+        self.take(Step::UpdateLink, "bpf_link_update").map_err(failed)?;
+        let id = program.attach_to_link(link).map_err(failed)?;
+        owned(program.take_link(id).map_err(failed)?, interface)
+    }
+
+    fn take(&self, step: Step, call: &'static str) -> Result<(), ProgramError> {
+        Ok(self.steps.take(step).map_err(|io_error| SyscallError { call, io_error })?)
+    }
 }
 
 /// One port of each interface: what is attached is attached once, however many links share it.
@@ -158,23 +259,12 @@ fn interfaces(ports: &[BoundPort]) -> impl Iterator<Item = &BoundPort> {
     ports.iter().filter(move |port| seen.insert(port.ifindex))
 }
 
-fn attach(ebpf: &mut Ebpf, port: &BoundPort) -> Result<FdLink, AttachError> {
-    let failed = |source| AttachError::Attach { interface: port.interface.clone(), source };
-    let program = object::program(ebpf, object::PORT).map_err(failed)?;
-    let id = program.attach_to_if_index(port.ifindex, XdpMode::Driver).map_err(failed)?;
-    owned(program.take_link(id).map_err(failed)?, port)
-}
-
-fn replace(ebpf: &mut Ebpf, port: &BoundPort, link: FdLink) -> Result<FdLink, AttachError> {
-    let failed = |source| AttachError::Attach { interface: port.interface.clone(), source };
-    let link = XdpLink::try_from(link)
-        .map_err(|source| AttachError::NoLink { interface: port.interface.clone(), source })?;
-    let program = object::program(ebpf, object::PORT).map_err(failed)?;
-    let id = program.attach_to_link(link).map_err(failed)?;
-    owned(program.take_link(id).map_err(failed)?, port)
-}
-
-fn owned(link: XdpLink, port: &BoundPort) -> Result<FdLink, AttachError> {
+fn owned(link: XdpLink, interface: &str) -> Result<FdLink, AttachError> {
     link.try_into()
-        .map_err(|source| AttachError::NoLink { interface: port.interface.clone(), source })
+        .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })
+}
+
+fn is_busy(error: &ProgramError) -> bool {
+    let ProgramError::SyscallError(SyscallError { io_error, .. }) = error else { return false };
+    io_error.kind() == io::ErrorKind::ResourceBusy
 }

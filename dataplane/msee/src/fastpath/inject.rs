@@ -6,12 +6,10 @@ use abi::{
     trace::{Record, STEPS, Step},
 };
 use aya::{
-    Ebpf, TestRun as _, TestRunOptions,
+    TestRun as _, TestRunOptions,
     maps::{Array, Map, MapData, MapError},
-    programs::ProgramError,
+    programs::{ProgramError, Xdp},
 };
-
-use super::object;
 
 /// What became of an injected frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,30 +47,23 @@ pub enum InjectError {
 
 type RecordBytes = [u8; size_of::<Record>()];
 
-/// The record of the last injected frame.
+/// The traced twin, and the record of the last injected frame.
 pub(super) struct Injector {
+    program: Xdp,
     record: Array<MapData, RecordBytes>,
 }
 
 impl Injector {
-    pub(super) fn take(ebpf: &mut Ebpf) -> Result<Self, MapError> {
-        let missing = || MapError::InvalidName { name: "TRACE".to_owned() };
-        let record = ebpf.take_map("TRACE").ok_or_else(missing).and_then(Map::try_into)?;
-        Ok(Self { record })
+    pub(super) fn new(program: Xdp, record: MapData) -> Result<Self, MapError> {
+        Ok(Self { program, record: Map::from_map_data(record)?.try_into()? })
     }
 
-    pub(super) fn inject(
-        &mut self,
-        ebpf: &mut Ebpf,
-        ifindex: u32,
-        frame: &[u8],
-    ) -> Result<Injection, InjectError> {
+    pub(super) fn inject(&mut self, ifindex: u32, frame: &[u8]) -> Result<Injection, InjectError> {
         let length = frame.len();
         if !(14..=limits::FRAME).contains(&length) {
             return Err(InjectError::Length { length });
         }
         let failed = |source| InjectError::Run { ifindex, source };
-        let program = object::program(ebpf, object::INJECT).map_err(failed)?;
         let mut bytes = vec![0; length + size_of::<abi::punt::Metadata>()];
         let options = TestRunOptions {
             data_in: Some(frame),
@@ -80,7 +71,7 @@ impl Injector {
             ctx_in: Some(&afxdp::test_run::context(length, ifindex)),
             ..TestRunOptions::new()
         };
-        let result = program.test_run(options).map_err(failed)?;
+        let result = self.program.test_run(options).map_err(failed)?;
         bytes.truncate(result.data_size_out as usize);
         let record = self.record.get(&0, 0).map_err(InjectError::Record)?;
         Ok(Injection { record: parse(&record), action: result.return_value, bytes })

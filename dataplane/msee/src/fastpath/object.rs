@@ -1,12 +1,17 @@
 //! The eBPF object: embedded, or from the directory that `ERLAB_BPF_DIR` names.
 
-use std::{io, path::Path, thread::sleep, time::Duration};
-
-use afxdp::ObjectError;
-use aya::{
-    Ebpf, EbpfError, EbpfLoader,
-    programs::{ProgramError, Xdp},
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
 };
+
+use afxdp::{
+    LoadProgramError, ObjectError,
+    pins::Layout,
+    steps::{Step, Steps},
+};
+use aya::{Ebpf, EbpfError, EbpfLoader, maps::MapError, programs::ProgramError, sys::SyscallError};
 
 static EMBEDDED: &[u8] = aya::include_bytes_aligned!("../../../../ebpf/prebuilt/msee.bpf.o");
 
@@ -16,11 +21,8 @@ const NAME: &str = "msee.bpf.o";
 pub(super) const PORT: &str = "msee_port";
 /// Its traced twin.
 pub(super) const INJECT: &str = "msee_inject";
-
-/// More often than libbpf tries (5): on a busy machine five in a row were interrupted.
-const LOAD_ATTEMPTS: u32 = 20;
-/// The pause between two tries.
-const LOAD_PAUSE: Duration = Duration::from_millis(5);
+/// Both.
+pub(super) const PROGRAMS: [&str; 2] = [PORT, INJECT];
 
 /// The object cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -31,57 +33,54 @@ pub enum LoadObjectError {
     /// Its maps cannot be made.
     #[error("cannot load the eBPF object (is this process root, with CAP_BPF and CAP_NET_ADMIN?)")]
     Maps(#[source] EbpfError),
-    /// The verifier refused a program.
-    #[error("cannot load the XDP program {program}")]
-    Program {
-        /// Name of the program.
-        program: &'static str,
-        #[source]
-        /// The verifier's words.
-        source: ProgramError,
-    },
+    /// A program.
+    #[error(transparent)]
+    Program(#[from] LoadProgramError),
 }
 
-/// Loads maps and programs. `counters` is where a former process left its counters: they go on
-/// counting, so that restarts do not lose losses.
-pub(super) fn load(counters: Option<&Path>) -> Result<Ebpf, LoadObjectError> {
-    let bytes = afxdp::object(NAME, EMBEDDED)?;
-    let mut loader = EbpfLoader::new();
-    if let Some(counters) = counters {
-        loader.map_pin_path("COUNTERS", counters);
-    }
-    let mut ebpf = loader.load(&bytes).map_err(LoadObjectError::Maps)?;
-    afxdp::check_version(NAME, &ebpf)?;
-    for name in [PORT, INJECT] {
-        let program = program(&mut ebpf, name);
-        program
-            .and_then(verify)
-            .map_err(|source| LoadObjectError::Program { program: name, source })?;
-    }
-    Ok(ebpf)
+/// The object as bytes, of our ABI version.
+pub(super) struct Object {
+    bytes: Cow<'static, [u8]>,
+    /// The maps it asks for.
+    pub(super) maps: BTreeMap<String, Layout>,
 }
 
-/// Loads a program. A signal that is pending for the thread interrupts the verifier with EAGAIN.
-fn verify(program: &mut Xdp) -> Result<(), ProgramError> {
-    let mut result = program.load();
-    for _ in 1..LOAD_ATTEMPTS {
-        match &result {
-            Err(ProgramError::LoadError { io_error, .. })
-                if io_error.kind() == io::ErrorKind::WouldBlock =>
-            {
-                sleep(LOAD_PAUSE);
-                result = program.load();
+impl Object {
+    /// Reads it; from `directory` when there is one.
+    pub(super) fn read(directory: Option<&Path>) -> Result<Self, LoadObjectError> {
+        let bytes = afxdp::object_in(directory, NAME, EMBEDDED)?;
+        let maps = afxdp::layouts(NAME, &bytes)?;
+        Ok(Self { bytes, maps })
+    }
+
+    /// Loads the programs over the maps that `pinned` gives a path for, and over new ones where it
+    /// gives none.
+    pub(super) fn load(
+        &self,
+        pinned: impl Fn(&str) -> Option<PathBuf>,
+        steps: &Steps,
+    ) -> Result<Ebpf, LoadObjectError> {
+        let mut loader = EbpfLoader::new();
+        // Without the kernel's own types: the programs need no relocation against them, and parsing
+        // them would take most of the time a restart has.
+        loader.btf(None);
+        for name in self.maps.keys() {
+            if let Some(path) = pinned(name) {
+                loader.map_pin_path(name, path);
             }
-            _ => break,
         }
+        steps.take(Step::MakeMaps).map_err(|io_error| {
+            let call = "bpf_map_create";
+            LoadObjectError::Maps(MapError::from(SyscallError { call, io_error }).into())
+        })?;
+        let mut ebpf = loader.load(&self.bytes).map_err(LoadObjectError::Maps)?;
+        for name in PROGRAMS {
+            steps.take(Step::LoadProgram).map_err(|io_error| {
+                let source = ProgramError::from(SyscallError { call: "bpf_prog_load", io_error });
+                LoadProgramError::Load { program: name, source }
+            })?;
+            afxdp::load_program(&mut ebpf, name)?;
+        }
+        Ok(ebpf)
     }
-    result
-}
-
-/// One of the two programs.
-pub(super) fn program<'a>(
-    ebpf: &'a mut Ebpf,
-    name: &'static str,
-) -> Result<&'a mut Xdp, ProgramError> {
-    ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?.try_into()
 }

@@ -3,6 +3,11 @@
 //! A slot is a small number that stays with its port for as long as the desired state has it, so that
 //! what a packet was punted with keeps its meaning over a new image. A slot that falls free is given
 //! out again only by a later image: packets of the last one may still use it.
+//!
+//! What makes a port the same one is what arrives for it, an interface's index and tags. That is in
+//! the image, so slots stay over a restart too. Only when its interface was made anew, which then has
+//! another index, is a port known by its name. Not else: a name that moves to another interface would
+//! move the slot, and with it what packets of the last image are sent to.
 
 pub(super) mod interface;
 
@@ -151,9 +156,6 @@ pub(super) fn bind(
     previous: &[BoundPort],
     find: impl Fn(&str) -> io::Result<Option<Interface>>,
 ) -> Result<Vec<BoundPort>, BindPortsError> {
-    let kept: BTreeMap<&str, u32> =
-        previous.iter().map(|port| (port.name.as_str(), port.slot)).collect();
-    let mut taken: BTreeSet<u32> = kept.values().copied().collect();
     let mut interfaces: BTreeMap<&str, Option<Interface>> = BTreeMap::new();
     let mut keys: HashMap<PortKey, &str> = HashMap::new();
     let mut ports: Vec<BoundPort> = Vec::new();
@@ -175,10 +177,7 @@ pub(super) fn bind(
             }
             return Err(BindPortsError::Missing { interface: interface.to_owned() });
         };
-        let free = || (1..limits::PORTS).find(|slot| !taken.contains(slot));
-        let slot = kept.get(name).copied().or_else(free).ok_or(BindPortsError::TooMany)?;
-        taken.insert(slot);
-        let (name_owned, interface) = (name.to_owned(), interface.to_owned());
+        let (slot, name_owned, interface) = (0, name.to_owned(), interface.to_owned());
         let port = BoundPort { slot, name: name_owned, interface, ifindex, tags, mac, mtu, kind };
         if let Some(first) = keys.insert(port.key(), name) {
             let (first, second) = (first.to_owned(), name.to_owned());
@@ -186,8 +185,31 @@ pub(super) fn bind(
         }
         ports.push(port);
     }
+    give_slots(&mut ports, previous)?;
     ports.sort_by_key(|port| port.slot);
     Ok(ports)
+}
+
+/// Gives each port the slot it had, else one that no port had.
+fn give_slots(ports: &mut [BoundPort], previous: &[BoundPort]) -> Result<(), BindPortsError> {
+    let by_key: HashMap<PortKey, u32> =
+        previous.iter().map(|port| (port.key(), port.slot)).collect();
+    for port in ports.iter_mut() {
+        port.slot = by_key.get(&port.key()).copied().unwrap_or_default();
+    }
+    let kept: BTreeSet<u32> = ports.iter().map(|port| port.slot).collect();
+    let by_name: HashMap<(&str, &str), u32> = previous
+        .iter()
+        .filter(|port| !kept.contains(&port.slot))
+        .map(|port| ((port.name.as_str(), port.interface.as_str()), port.slot))
+        .collect();
+    let had: BTreeSet<u32> = previous.iter().map(|port| port.slot).collect();
+    let mut free = (1..limits::PORTS).filter(|slot| !had.contains(slot));
+    for port in ports.iter_mut().filter(|port| port.slot == 0) {
+        let known = by_name.get(&(port.name.as_str(), port.interface.as_str())).copied();
+        port.slot = known.or_else(|| free.next()).ok_or(BindPortsError::TooMany)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

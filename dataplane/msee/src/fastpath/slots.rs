@@ -6,70 +6,56 @@
 
 use std::os::fd::BorrowedFd;
 
+use afxdp::steps::{Step, Steps};
 use aya::{
-    Ebpf,
     maps::{DevMap, Map, MapData, MapError, XskMap, xdp::XdpMapError},
+    sys::SyscallError,
 };
 
 use super::BoundPort;
 
-/// A slot cannot be written.
+/// An interface cannot be entered in the map that packets leave by.
 #[derive(Debug, thiserror::Error)]
-pub enum SlotsError {
-    /// The object lacks a map or has another type in its place.
-    #[error("the eBPF object has no usable map {map}: rebuild it with `make ebpf`")]
-    Map {
-        /// Name of the map.
-        map: &'static str,
-        #[source]
-        /// What aya said.
-        source: MapError,
-    },
-    /// The map from slot to interface.
-    #[error("cannot enter interface `{interface}` in EGRESS")]
-    Egress {
-        /// Interface name.
-        interface: String,
-        #[source]
-        /// What the kernel said.
-        source: XdpMapError,
-    },
+#[error("cannot enter interface `{interface}` in EGRESS")]
+pub struct SlotsError {
+    /// Interface name.
+    interface: String,
+    #[source]
+    source: XdpMapError,
 }
 
 /// The maps.
 pub(super) struct Slots {
     egress: DevMap<MapData>,
     punt: XskMap<MapData>,
+    steps: Steps,
 }
 
 impl Slots {
-    /// Takes the maps out of the object.
-    pub(super) fn take(ebpf: &mut Ebpf) -> Result<Self, SlotsError> {
-        Ok(Self { egress: take(ebpf, "EGRESS")?, punt: take(ebpf, "PUNT")? })
+    pub(super) fn new(egress: MapData, punt: MapData, steps: Steps) -> Result<Self, MapError> {
+        let (egress, punt) = (Map::from_map_data(egress)?, Map::from_map_data(punt)?);
+        Ok(Self { egress: egress.try_into()?, punt: punt.try_into()?, steps })
     }
 
     /// Enters ports, before the image that uses them.
     pub(super) fn admit(&mut self, ports: &[BoundPort]) -> Result<(), SlotsError> {
         for port in ports {
-            self.egress.set(port.slot, port.ifindex, None, 0).map_err(|source| {
-                SlotsError::Egress { interface: port.interface.clone(), source }
-            })?;
+            let entered = self.take(Step::EnterEgress).map_err(XdpMapError::from);
+            entered
+                .and_then(|()| self.egress.set(port.slot, port.ifindex, None, 0))
+                .map_err(|source| SlotsError { interface: port.interface.clone(), source })?;
         }
         Ok(())
     }
 
     /// Directs the punts of a slot to a socket.
     pub(super) fn bind_punt(&mut self, slot: u32, socket: BorrowedFd<'_>) -> Result<(), MapError> {
+        self.take(Step::DirectPunts)?;
         self.punt.set(slot, socket, 0)
     }
-}
 
-fn take<T: TryFrom<Map, Error = MapError>>(
-    ebpf: &mut Ebpf,
-    map: &'static str,
-) -> Result<T, SlotsError> {
-    ebpf.take_map(map)
-        .ok_or_else(|| MapError::InvalidName { name: map.to_owned() })
-        .and_then(T::try_from)
-        .map_err(|source| SlotsError::Map { map, source })
+    fn take(&self, step: Step) -> Result<(), MapError> {
+        let taken = self.steps.take(step);
+        Ok(taken.map_err(|io_error| SyscallError { call: "bpf_map_update_elem", io_error })?)
+    }
 }

@@ -17,6 +17,7 @@ mod groups;
 pub(super) mod mapped;
 mod next_hops;
 mod prefixes;
+mod recovered;
 
 pub use compile::CompileError;
 pub use compiled::{Compiled, CompiledVnet, Roots, RouteOf};

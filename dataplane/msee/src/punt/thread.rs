@@ -2,13 +2,14 @@
 //! says of neighbours, and tells what it has learned.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
 };
 
-use afxdp::Socket;
+use afxdp::{Accounting, Socket};
 use arc_swap::ArcSwap;
 use nix::{errno::Errno, sys::eventfd::EventFd};
 use tokio::sync::{mpsc as channel, oneshot, watch};
@@ -54,6 +55,8 @@ pub(super) enum Command {
         ifindex: u32,
         _closed: mpsc::Sender<()>,
     },
+    /// Where are the frames of every socket?
+    Account(mpsc::Sender<BTreeMap<u32, Accounting>>),
     /// What the kernel says of a neighbour.
     Told {
         neighbour: Neighbour,
@@ -152,6 +155,14 @@ impl PuntThread {
         self.line.send(Command::Unbind { ifindex, _closed: closing });
         // Ends with an error when the sender is dropped: that is the signal.
         let _ = closed.recv();
+    }
+
+    /// Where the frames of each socket are, by interface index.
+    pub fn accounting(&self) -> BTreeMap<u32, Accounting> {
+        let (answer, answered) = mpsc::channel();
+        self.line.send(Command::Account(answer));
+        // Without the thread there are no sockets.
+        answered.recv().unwrap_or_default()
     }
 
     /// Says that there is another image: neighbours that are no next hops any more are forgotten.

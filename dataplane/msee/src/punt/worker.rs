@@ -9,14 +9,14 @@
 mod attend;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     os::fd::AsFd as _,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use abi::verdict::Verdict;
-use afxdp::Socket;
+use afxdp::{Accounting, Socket};
 use arc_swap::ArcSwap;
 use nix::{
     errno::Errno,
@@ -141,6 +141,7 @@ impl Worker {
             match command {
                 Command::Bind { ifindex, socket } => self.open(ifindex, socket),
                 Command::Unbind { ifindex, _closed } => self.close(ifindex),
+                Command::Account(answer) => self.account(&answer),
                 Command::Told { neighbour, told } => self.listen_to_kernel(neighbour, told),
                 Command::Report(sender) => {
                     // Whoever asked may have given up.
@@ -177,6 +178,16 @@ impl Worker {
         if let Some(socket) = self.sockets.remove(&ifindex) {
             let _ = self.epoll.delete(socket.as_fd());
         }
+    }
+
+    fn account(&mut self, answer: &mpsc::Sender<BTreeMap<u32, Accounting>>) {
+        let accounts = self.sockets.iter_mut().map(|(ifindex, socket)| {
+            // Takes back what the receivers have consumed since.
+            socket.release();
+            (*ifindex, socket.accounting())
+        });
+        // Who asked may have given up.
+        let _ = answer.send(accounts.collect());
     }
 
     /// Handles one batch of an interface. They take turns by the batch, so a flood on one leaves time

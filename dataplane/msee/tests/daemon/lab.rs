@@ -211,8 +211,15 @@ impl Lab {
 
     /// Starts the router and waits until it answers on its admin socket.
     pub(crate) fn start(&self) -> Msee {
+        self.start_by(|_| {})
+    }
+
+    /// The same, with more arguments or environment.
+    pub(crate) fn start_by(&self, arrange: impl FnOnce(&mut Command)) -> Msee {
         let admin = self.directory().join("admin.sock");
-        let child = self.command().spawn().unwrap();
+        let mut command = self.command();
+        arrange(&mut command);
+        let child = command.spawn().unwrap();
         let log = self.directory().join("msee.log");
         let msee = Msee { child: Mutex::new(child), admin, log };
         let deadline = Instant::now() + DEADLINE;
@@ -228,7 +235,14 @@ impl Lab {
 
     /// Starts a router that ends by itself, and unsuccessfully; its log.
     pub(crate) fn start_and_fail(&self) -> String {
-        let status = self.command().status().unwrap();
+        self.start_and_fail_by(|_| {})
+    }
+
+    /// The same, with more arguments or environment.
+    pub(crate) fn start_and_fail_by(&self, arrange: impl FnOnce(&mut Command)) -> String {
+        let mut command = self.command();
+        arrange(&mut command);
+        let status = command.status().unwrap();
         assert!(!status.success());
         fs::read_to_string(self.directory().join("msee.log")).unwrap()
     }

@@ -7,12 +7,20 @@
 //! ```
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(missing_docs, unreachable_pub, reason = "a test binary exports nothing")]
 
+mod adoption;
 mod control;
 mod lab;
+mod links;
 mod neighbours;
+#[path = "../reliability/object.rs"]
+#[allow(dead_code, reason = "shared with the tests of reliability")]
+mod object;
 mod ping;
 mod privileges;
+#[path = "../reliability/soak.rs"]
+mod soak;
 
 use std::{thread::sleep, time::Duration};
 

@@ -44,6 +44,17 @@ pub enum Output {
     },
 }
 
+/// A fixture.
+pub fn fixture(
+    sentence: &'static str,
+    port: &'static str,
+    frame: Vec<u8>,
+    verdict: Verdict,
+    output: Output,
+) -> Fixture {
+    Fixture { sentence, port, frame, verdict, output }
+}
+
 impl Fixture {
     /// Runs the counting program and its traced twin.
     pub fn check(&self, rig: &mut Rig) {

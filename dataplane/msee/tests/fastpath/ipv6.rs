@@ -1,6 +1,6 @@
 //! IPv6 through the same stages: one fixture or more for each way it can end.
 
-use std::{net::Ipv6Addr, os::fd::AsFd as _};
+use std::net::Ipv6Addr;
 
 use abi::verdict::Verdict;
 use etherparse::PacketBuilder;
@@ -66,17 +66,6 @@ fn forwarded(frame: &[u8], to: u8, from: u8) -> Output {
     Sent(bytes)
 }
 
-fn rig_with_sockets() -> (Rig, Vec<afxdp::Socket>) {
-    let mut rig = Rig::start();
-    let sockets = ["eth1", "eth2"].map(|interface| {
-        let socket = afxdp::Socket::bind(interface, 0, &afxdp::Config::default()).unwrap();
-        let slot = rig.port(interface).slot;
-        rig.fast_path.bind_punt(slot, socket.as_fd()).unwrap();
-        socket
-    });
-    (rig, sockets.into())
-}
-
 fn check(
     rig: &mut Rig,
     sentence: &'static str,
@@ -90,7 +79,7 @@ fn check(
 
 #[test]
 fn packets_are_forwarded_by_their_own_table() {
-    let (mut rig, _sockets) = rig_with_sockets();
+    let (mut rig, _sockets) = Rig::start_with_sockets();
     let to_vm = || udp(ETH1, CUSTOMER, VM);
     let direct = Verdict::ForwardedDirect;
     for limit in [2, 64, 255] {
@@ -163,7 +152,7 @@ fn near_sentence(address: &str) -> &'static str {
 
 #[test]
 fn what_is_for_the_msee_is_told_apart() {
-    let (mut rig, _sockets) = rig_with_sockets();
+    let (mut rig, _sockets) = Rig::start_with_sockets();
     let mut on = |port, sentence, frame, verdict, output| {
         check(&mut rig, sentence, port, frame, verdict, output);
     };
@@ -198,7 +187,7 @@ fn what_is_for_the_msee_is_told_apart() {
 
 #[test]
 fn of_group_frames_only_neighbour_discovery_counts() {
-    let (mut rig, _sockets) = rig_with_sockets();
+    let (mut rig, _sockets) = Rig::start_with_sockets();
     let group = |source, destination, kind, limit| {
         let frame = hops(icmpv6(udp(0, source, destination), kind), limit);
         with(frame, |frame| frame[..6].copy_from_slice(&MULTICAST_MAC))
@@ -232,7 +221,7 @@ fn of_group_frames_only_neighbour_discovery_counts() {
 
 #[test]
 fn a_next_hop_to_be_asked_for_is_punted() {
-    let (mut rig, _sockets) = rig_with_sockets();
+    let (mut rig, _sockets) = Rig::start_with_sockets();
     let mut state = rig::state();
     for route in state.vrfs.get_mut("circuit").unwrap().routes.values_mut() {
         if let desired::Adjacency::Direct { mac, .. } = &mut route.adjacency {

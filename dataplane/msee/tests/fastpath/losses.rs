@@ -6,11 +6,7 @@ use abi::verdict::{self, Verdict};
 use msee::losses::{Losses, PortLosses, SocketLosses};
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::{
-    namespace::ip,
-    rig::Rig,
-    sockets::{Hosts, socket},
-};
+use crate::{hosts::Hosts, namespace::ip, rig::Rig, sockets::socket};
 
 /// Sends datagrams from the customer to the VM.
 fn send(hosts: &Hosts, count: u32, ttl: i32) {

@@ -12,6 +12,7 @@ mod fixtures;
 mod frames;
 mod gateway_door;
 mod host;
+mod hosts;
 mod ipv6;
 mod isolation;
 mod lookup;

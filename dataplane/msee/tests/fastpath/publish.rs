@@ -2,13 +2,20 @@
 
 use std::{
     fs,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
 use abi::verdict::Verdict;
 use desired::MseeState;
-use msee::fastpath::{ApplyError, IncompleteError, Neighbours};
+use msee::fastpath::{
+    ApplyError, IncompleteError, Loader, Neighbours,
+    steps::{Step, Steps},
+};
+use nix::errno::Errno;
 
 use crate::{
     frames::Packet,
@@ -79,6 +86,32 @@ fn no_packet_meets_a_half_written_image() {
 
 #[test]
 fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
+    let is_refused = Arc::new(AtomicBool::new(false));
+    let refused = Arc::clone(&is_refused);
+    let steps = Steps::new(move |step| match step {
+        Step::Detach if refused.load(Ordering::Relaxed) => Err(Errno::ENOMEM.into()),
+        _ => Ok(()),
+    });
+    let mut rig = Rig::start_by(&Loader::default().steps(steps));
+    let before = rig.fast_path.compiled().generation();
+    let mut without = rig::state();
+    without.circuit_ports.remove("eth3");
+    is_refused.store(true, Ordering::Relaxed);
+    let error = rig.fast_path.apply(&without, &Neighbours::default()).unwrap_err();
+    assert!(matches!(error, ApplyError::Incomplete(IncompleteError::Attach(_))), "{error}");
+    assert_eq!(rig.fast_path.compiled().generation(), before + 1);
+    assert!(rig.fast_path.ports().iter().all(|port| port.interface != "eth3"));
+    let pin = rig.namespace.pins().join("links/eth3");
+    assert!(pin.exists());
+
+    is_refused.store(false, Ordering::Relaxed);
+    let again = rig.fast_path.apply(&without, &Neighbours::default()).unwrap();
+    assert_eq!(again.generation(), before + 2);
+    assert!(!pin.exists());
+}
+
+#[test]
+fn a_port_that_cannot_be_pinned_is_refused_and_detached() {
     let mut rig = Rig::start();
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
@@ -86,16 +119,15 @@ fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
     let links = rig.namespace.pins().join("links");
     fs::remove_dir_all(&links).unwrap();
     let error = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap_err();
-    assert!(matches!(error, ApplyError::Incomplete(IncompleteError::Attach(_))), "{error}");
-    assert_eq!(rig.fast_path.compiled().generation(), before + 1);
-    assert!(rig.fast_path.ports().iter().any(|port| port.interface == "eth3"));
+    assert!(matches!(error, ApplyError::Attach(_)), "{error}");
+    assert_eq!(rig.fast_path.compiled().generation(), before);
     // What was attached still is, without its pin.
     let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 255, 10, 4]).bytes();
     assert_eq!(rig.run("eth1", &frame).0, 4);
 
     fs::create_dir(&links).unwrap();
     let again = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
-    assert_eq!(again.generation(), before + 2);
+    assert_eq!(again.generation(), before + 1);
     assert!(links.join("eth3").exists());
 }
 

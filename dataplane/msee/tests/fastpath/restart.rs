@@ -14,13 +14,14 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use msee::fastpath::{FastPath, Neighbours, pins::ensure_bpffs};
+use msee::fastpath::{FastPath, Loader, Neighbours, pins::ensure_bpffs};
 use nix::{errno::Errno, mount::umount};
 
 use crate::{
+    hosts::Hosts,
     namespace::Namespace,
     rig::{self, Rig},
-    sockets::{Hosts, socket},
+    sockets::socket,
 };
 
 /// Sends a packet every 200 us until told to stop: how many were sent and answered.
@@ -123,14 +124,26 @@ fn shutdown_leaves_nothing() {
 fn a_start_that_died_leaves_the_former_process_in_force_and_its_rest_is_removed() {
     let Rig { fast_path, namespace } = Rig::start();
     drop(fast_path);
+    let pins = namespace.pins();
+    fs::rename(pins.join(format!("abi-{}", abi::VERSION)), pins.join("abi-1")).unwrap();
     // Loaded and never applied: everything is pinned under the temporary name.
-    drop(FastPath::load(&namespace.pins()).unwrap());
+    let loader = Loader::default().replace(true);
+    drop(loader.load(&pins).unwrap());
     assert_eq!(names(namespace.bpffs()), ["msee-a", "msee-a-new"]);
     assert!(is_attached("eth1"));
-    let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+    let mut fast_path = loader.load(&pins).unwrap();
     fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(names(namespace.bpffs()), ["msee-a"]);
     fast_path.shutdown().unwrap();
+}
+
+#[test]
+fn one_process_has_the_pins() {
+    let Rig { fast_path, namespace } = Rig::start();
+    let error = FastPath::load(&namespace.pins()).unwrap_err();
+    assert!(error.to_string().contains("is in use by another process"), "{error}");
+    drop(fast_path);
+    FastPath::load(&namespace.pins()).unwrap().shutdown().unwrap();
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //!                  eth3 (no cpu veth)
 //! ```
 
-use std::{net::Ipv4Addr, path::Path};
+use std::{net::Ipv4Addr, os::fd::AsFd as _, path::Path};
 
 use abi::verdict::{self, Verdict};
 use aya::{TestRun as _, TestRunOptions, programs::Xdp};
@@ -14,7 +14,7 @@ use desired::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress,
     MseeState, Route, Tags, Vrf,
 };
-use msee::fastpath::{BoundPort, FastPath, Neighbours};
+use msee::fastpath::{BoundPort, FastPath, Loader, Neighbours};
 
 use crate::namespace::{Namespace, ip, veth};
 
@@ -149,11 +149,28 @@ pub struct Rig {
 impl Rig {
     /// In a namespace of its own, with the lab's state in force.
     pub fn start() -> Self {
+        Self::start_by(&Loader::default())
+    }
+
+    /// The same, loaded by `loader`.
+    pub fn start_by(loader: &Loader) -> Self {
         let namespace = Namespace::enter();
         interfaces();
-        let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+        let mut fast_path = loader.load(&namespace.pins()).unwrap();
         fast_path.apply(&state(), &Neighbours::default()).unwrap();
         Self { fast_path, namespace }
+    }
+
+    /// As [`Rig::start`], with sockets that punts of `eth1` and `eth2` reach.
+    pub fn start_with_sockets() -> (Self, Vec<afxdp::Socket>) {
+        let mut rig = Self::start();
+        let sockets = ["eth1", "eth2"].map(|interface| {
+            let socket = afxdp::Socket::bind(interface, 0, &afxdp::Config::default()).unwrap();
+            let slot = rig.port(interface).slot;
+            rig.fast_path.bind_punt(slot, socket.as_fd()).unwrap();
+            socket
+        });
+        (rig, sockets.into())
     }
 
     /// A port by name.

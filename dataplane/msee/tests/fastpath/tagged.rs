@@ -14,8 +14,8 @@ use msee::fastpath::{FastPath, Neighbours};
 
 use crate::{
     fixtures::{
-        Fixture,
-        Output::{self, Dropped, Punted, Sent},
+        Output::{Dropped, Punted, Sent},
+        fixture,
     },
     frames::{Packet, arp, checksummed, ethernet, tagged},
     namespace::{Namespace, veth},
@@ -95,16 +95,6 @@ fn start() -> Rig {
     let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
     fast_path.apply(&state(), &Neighbours::default()).unwrap();
     Rig { fast_path, namespace }
-}
-
-fn fixture(
-    sentence: &'static str,
-    port: &'static str,
-    frame: Vec<u8>,
-    verdict: Verdict,
-    output: Output,
-) -> Fixture {
-    Fixture { sentence, port, frame, verdict, output }
 }
 
 fn name(tags: Tags) -> &'static str {

@@ -1,6 +1,6 @@
 //! One fixture or more for each verdict of the program.
 
-use std::{collections::BTreeSet, net::Ipv4Addr, os::fd::AsFd as _};
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use abi::{
     image::{ADJACENCY_DROP, Adjacency, LEAF, Node},
@@ -15,6 +15,7 @@ use crate::{
     fixtures::{
         Fixture,
         Output::{self, Dropped, Forwarded, Punted, Unmodified},
+        fixture,
     },
     frames::{Packet, TCP, arp, checksummed, ethernet},
     namespace::{Namespace, ip},
@@ -39,16 +40,6 @@ fn to_customer() -> Packet {
 
 const BY_FASTPATH: Output = Forwarded { to: HUB_VM, from: ETH2 };
 const BY_CIRCUIT: Output = Forwarded { to: CE, from: ETH1 };
-
-fn fixture(
-    sentence: &'static str,
-    port: &'static str,
-    frame: Vec<u8>,
-    verdict: Verdict,
-    output: Output,
-) -> Fixture {
-    Fixture { sentence, port, frame, verdict, output }
-}
 
 fn port() -> Vec<Fixture> {
     use Verdict::{PortGroup, PortNotIp, PortTagged, PortTruncated, PortWrongMac, SourceUnknown};
@@ -236,21 +227,9 @@ fn forward() -> Vec<Fixture> {
     ]
 }
 
-/// A rig whose punts reach a socket, and the sockets.
-fn rig_with_sockets() -> (Rig, Vec<afxdp::Socket>) {
-    let mut rig = Rig::start();
-    let sockets = ["eth1", "eth2"].map(|interface| {
-        let socket = afxdp::Socket::bind(interface, 0, &afxdp::Config::default()).unwrap();
-        let slot = rig.port(interface).slot;
-        rig.fast_path.bind_punt(slot, socket.as_fd()).unwrap();
-        socket
-    });
-    (rig, sockets.into())
-}
-
 #[test]
 fn every_verdict_has_its_packet() {
-    let (mut rig, sockets) = rig_with_sockets();
+    let (mut rig, sockets) = Rig::start_with_sockets();
     let fixtures: Vec<Fixture> =
         [port(), check(), local(), forward()].into_iter().flatten().collect();
     let mut seen: BTreeSet<Verdict> = fixtures.iter().map(|fixture| fixture.verdict).collect();
@@ -316,7 +295,7 @@ fn msee_port_on(ifindex: u32, rig: &Rig) -> impl FnMut(&[u8]) -> u32 + use<> {
 
 #[test]
 fn metadata_names_adjacency_and_vnet() {
-    let (rig, _sockets) = rig_with_sockets();
+    let (rig, _sockets) = Rig::start_with_sockets();
     let compiled = rig.fast_path.compiled();
     let expired = to_customer().with(|header| header.time_to_live = 1).bytes();
     let (_, bytes) = rig.run("eth2", &expired);
@@ -379,7 +358,7 @@ fn a_deleted_egress_is_a_named_loss() {
 
 #[test]
 fn a_wrong_image_drops_by_name() {
-    let (mut rig, _sockets) = rig_with_sockets();
+    let (mut rig, _sockets) = Rig::start_with_sockets();
     let compiled = rig.fast_path.compiled();
     let bank = u32::try_from(compiled.generation()).unwrap() % limits::BANKS;
     let maps = rig.namespace.pins().join(format!("abi-{}", abi::VERSION));

@@ -4,7 +4,7 @@
 //! address, so it comes after the checks).
 
 use abi::{
-    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port, Vnet},
+    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port, TAGS, Vnet},
     police::Class,
     verdict::{Stage, Verdict},
 };
@@ -109,7 +109,7 @@ pub fn to_kernel<const TRACED: bool>(
     if !police::is_within_budget(packet, slot, class) {
         return End::drop(over_budget(class));
     }
-    match packet.retag([0; 8], 0) {
+    match packet.retag([0; TAGS], 0) {
         Ok(()) => End::new(Fate::Send(port.peer), Verdict::LocalKernel, port.peer),
         Err(NoHeadroom) => End::drop(Verdict::NoHeadroom),
     }

@@ -65,6 +65,38 @@ fn slots_stay_and_a_freed_one_rests_for_one_image() {
 }
 
 #[test]
+fn a_port_is_the_same_by_what_arrives_or_when_its_interface_was_made_anew() {
+    let first = bind(&state(&[], &["eth2", "eth3"]), &[], find).unwrap();
+    assert_eq!(slots(&first), [("eth2", 1), ("eth3", 2)]);
+    // A former process's image has no names.
+    let nameless = first.iter().map(|port| BoundPort { name: String::new(), ..port.clone() });
+    let nameless: Vec<_> = nameless.collect();
+    let second = bind(&state(&[], &["eth3", "eth2"]), &nameless, find).unwrap();
+    assert_eq!(slots(&second), [("eth2", 1), ("eth3", 2)]);
+    // eth2 deleted and made anew.
+    let anew = |name: &str| {
+        let found = find(name)?;
+        Ok(found.map(|it| if name == "eth2" { Interface { ifindex: 77, ..it } } else { it }))
+    };
+    let second = bind(&state(&[], &["eth2", "eth3", "eth4"]), &first, anew).unwrap();
+    assert_eq!(slots(&second), [("eth2", 1), ("eth3", 2), ("eth4", 3)]);
+}
+
+#[test]
+fn a_name_that_moves_to_another_interface_leaves_its_slot_behind() {
+    let on = |interface: &str| {
+        let mut state = MseeState::default();
+        let port = circuit(interface, Tags::Untagged, "xcpu1");
+        state.circuit_ports.insert("link".to_owned(), port);
+        state
+    };
+    let first = bind(&on("eth1"), &[], find).unwrap();
+    assert_eq!(slots(&first)[0], ("eth1", 1));
+    let second = bind(&on("eth2"), &first, find).unwrap();
+    assert!(second.iter().all(|port| port.slot != 1), "{second:?}");
+}
+
+#[test]
 fn a_missing_interface_is_named() {
     let error = bind(&state(&[], &["eth9"]), &[], find).unwrap_err();
     assert!(error.to_string().contains("`eth9`"), "{error}");

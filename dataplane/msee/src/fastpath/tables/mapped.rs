@@ -20,6 +20,7 @@ use abi::{
     image::{Active, Adjacency, Group, Node, Port, PortSlot, Vnet},
     limits,
 };
+use afxdp::steps::{Step, Steps};
 use aya::maps::MapData;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
 
@@ -42,11 +43,14 @@ pub enum MapImageError {
         /// Bytes expected.
         expected: usize,
     },
-    /// The object has no such array.
-    #[error("the eBPF object has no array {map}: rebuild it with `make ebpf`")]
+    /// There is no such array.
+    #[error("map {map} cannot be opened: if the eBPF object lacks it, rebuild it with `make ebpf`")]
     Missing {
         /// Name of the map.
         map: &'static str,
+        #[source]
+        /// What the kernel said.
+        source: Box<aya::maps::MapError>,
     },
     /// The kernel does not say what the map is.
     #[error("BPF_OBJ_GET_INFO_BY_FD of map {map} failed")]
@@ -93,6 +97,9 @@ pub enum PublishError {
     /// The bank may still have readers: nobody knows since the last image.
     #[error(transparent)]
     GracePeriod(#[from] GracePeriodError),
+    /// The last [`Step`] was refused. The store that it stands for cannot fail.
+    #[error("the image is written, but was not put in force")]
+    Withheld(#[source] io::Error),
 }
 
 /// Nobody knows when the packets that the image before is judging are done.
@@ -112,31 +119,41 @@ pub(in crate::fastpath) struct Image {
     nodes: Table<Node>,
     /// Whether packets may still read the bank that is not in force.
     readers: bool,
+    steps: Steps,
+}
+
+/// The bank in force, as it is.
+pub(super) struct Bank {
+    pub(super) generation: u64,
+    pub(super) port_slots: Vec<PortSlot>,
+    pub(super) ports: Vec<Port>,
+    pub(super) vnets: Vec<Vnet>,
+    pub(super) adjacencies: Vec<Adjacency>,
+    pub(super) groups: Vec<Group>,
+    pub(super) nodes: Vec<Node>,
 }
 
 impl Image {
-    /// Maps the arrays, which `data` finds by name. The first grace period shows that there are any.
-    pub(in crate::fastpath) fn new<'a>(
-        data: impl Fn(&'static str) -> Result<&'a MapData, MapImageError>,
+    /// Maps the arrays, which `data` opens by name. The first grace period shows that there are any;
+    /// and it is the one that nobody knows whether a former process, which may have published an
+    /// image the moment before it was killed, waited for: afterwards the other bank has no reader.
+    pub(in crate::fastpath) fn new(
+        data: impl Fn(&'static str) -> Result<MapData, MapImageError>,
+        steps: Steps,
     ) -> Result<Self, MapImageError> {
-        wait_for_packets().map_err(MapImageError::GracePeriod)?;
+        let waited = steps.take(Step::WaitForReaders).and_then(|()| wait_for_packets());
+        waited.map_err(MapImageError::GracePeriod)?;
+        let data = |name| data(name).map(|data| (name, data));
         Ok(Self {
-            active: Table::map("ACTIVE", data("ACTIVE")?, 1)?,
-            port_slots: Table::map(
-                "PORT_SLOTS",
-                data("PORT_SLOTS")?,
-                limits::BANKS * limits::PORT_BUCKETS,
-            )?,
-            ports: Table::map("PORTS", data("PORTS")?, limits::BANKS * limits::PORTS)?,
-            vnets: Table::map("VNETS", data("VNETS")?, limits::BANKS * limits::VNETS)?,
-            adjacencies: Table::map(
-                "ADJACENCIES",
-                data("ADJACENCIES")?,
-                limits::BANKS * limits::ADJACENCIES,
-            )?,
-            groups: Table::map("GROUPS", data("GROUPS")?, limits::BANKS * limits::GROUPS)?,
-            nodes: Table::map("NODES", data("NODES")?, limits::BANKS * limits::NODES)?,
+            active: Table::map(data("ACTIVE")?, 1)?,
+            port_slots: Table::map(data("PORT_SLOTS")?, limits::BANKS * limits::PORT_BUCKETS)?,
+            ports: Table::map(data("PORTS")?, limits::BANKS * limits::PORTS)?,
+            vnets: Table::map(data("VNETS")?, limits::BANKS * limits::VNETS)?,
+            adjacencies: Table::map(data("ADJACENCIES")?, limits::BANKS * limits::ADJACENCIES)?,
+            groups: Table::map(data("GROUPS")?, limits::BANKS * limits::GROUPS)?,
+            nodes: Table::map(data("NODES")?, limits::BANKS * limits::NODES)?,
             readers: false,
+            steps,
         })
     }
 
@@ -160,15 +177,32 @@ impl Image {
         self.adjacencies.fill(bank, &compiled.adjacencies)?;
         self.groups.fill(bank, &compiled.groups)?;
         self.nodes.fill(bank, compiled.prefixes.nodes())?;
+        self.steps.take(Step::Publish).map_err(PublishError::Withheld)?;
         self.readers = true;
         self.active_generation().store(found, Ordering::Release);
         Ok(())
     }
 
+    /// Reads the bank in force.
+    pub(super) fn bank(&self) -> Bank {
+        let generation = self.generation();
+        let bank = (generation % u64::from(limits::BANKS)) as usize;
+        Bank {
+            generation,
+            port_slots: self.port_slots.read(bank),
+            ports: self.ports.read(bank),
+            vnets: self.vnets.read(bank),
+            adjacencies: self.adjacencies.read(bank),
+            groups: self.groups.read(bank),
+            nodes: self.nodes.read(bank),
+        }
+    }
+
     /// Returns when nobody reads the bank that is not in force; at once when that is known.
     pub(in crate::fastpath) fn wait_for_readers(&mut self) -> Result<(), GracePeriodError> {
         if self.readers {
-            wait_for_packets().map_err(GracePeriodError)?;
+            let waited = self.steps.take(Step::WaitForReaders).and_then(|()| wait_for_packets());
+            waited.map_err(GracePeriodError)?;
             self.readers = false;
         }
         Ok(())
@@ -202,7 +236,7 @@ struct Table<T> {
 unsafe impl<T> Send for Table<T> {}
 
 impl<T: Copy> Table<T> {
-    fn map(name: &'static str, data: &MapData, elements: u32) -> Result<Self, MapImageError> {
+    fn map((name, data): (&'static str, MapData), elements: u32) -> Result<Self, MapImageError> {
         let info = data.info();
         let info =
             info.map_err(|source| MapImageError::Info { map: name, source: Box::new(source) })?;
@@ -235,6 +269,24 @@ impl<T: Copy> Table<T> {
             start.copy_from_nonoverlapping(NonNull::from(values).cast(), elements);
         }
         Ok(())
+    }
+}
+
+impl<T: Copy> Table<T> {
+    /// A copy of a bank.
+    fn read(&self, bank: usize) -> Vec<T> {
+        let capacity = self.elements / limits::BANKS as usize;
+        let mut values: Vec<T> = Vec::with_capacity(capacity);
+        // SAFETY: a) `bank` is under `BANKS`, so the bank is within the mapping; b) any bits are a
+        // valid `T`, which is made of integers; c) nobody writes the mapping meanwhile: programs
+        // only read it, one process has it, and that process writes through `&mut self`; d) the
+        // elements that become the vector's are those copied.
+        unsafe {
+            let start = self.address.add(bank % limits::BANKS as usize * capacity);
+            values.as_mut_ptr().copy_from_nonoverlapping(start.as_ptr(), capacity);
+            values.set_len(capacity);
+        }
+        values
     }
 }
 

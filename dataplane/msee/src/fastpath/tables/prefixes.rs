@@ -5,7 +5,7 @@
 //! and what a shorter one left behind is pushed down into every node made later. A lookup then
 //! ends at the first leaf: there is no backtracking, and no prefix length in the image.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use abi::{
     image::{LEAF, NO_ROUTE, Node},
@@ -63,6 +63,28 @@ impl Prefixes {
             index = entry;
         }
         None
+    }
+
+    /// Nodes as they were read from an image.
+    pub(super) fn from_nodes(nodes: Vec<Node>) -> Self {
+        Self { nodes }
+    }
+
+    /// The indices that the table below `root` leads to. A node is visited once, so nodes that lead
+    /// in a circle, which no writer makes, do not.
+    pub(super) fn leaves(&self, root: u32) -> BTreeSet<u32> {
+        let (mut leaves, mut seen) = (BTreeSet::new(), BTreeSet::from([root]));
+        let mut pending = vec![root];
+        while let Some(index) = pending.pop() {
+            for entry in self.nodes.get(index as usize).into_iter().flatten().copied() {
+                if entry & LEAF != 0 {
+                    leaves.insert(entry & !LEAF);
+                } else if entry != NO_ROUTE && seen.insert(entry) {
+                    pending.push(entry);
+                }
+            }
+        }
+        leaves
     }
 
     /// The nodes as they go into the image.

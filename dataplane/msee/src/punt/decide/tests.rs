@@ -69,13 +69,13 @@ fn assert_answered(
     expected: Verdict,
     port: u32,
     macs: [[u8; 6]; 2],
-    addresses: [Ipv4Addr; 2],
+    addresses: [impl Into<IpAddr>; 2],
 ) {
     assert_eq!(*decision, Decision::Send { verdict: expected, port });
     let frame = Ethernet::parse(out).unwrap();
     assert_eq!([frame.destination, frame.source], macs);
-    let packet = Ipv4::parse(frame.payload).unwrap();
-    assert_eq!([packet.source(), packet.destination()], addresses);
+    let packet = Packet::parse(&frame).unwrap();
+    assert_eq!([packet.source(), packet.destination()], addresses.map(Into::into));
 }
 
 fn assert_silent((decision, out): &(Decision, Vec<u8>), expected: Verdict) {
@@ -306,20 +306,6 @@ fn udp_ipv6(port_mac: [u8; 6], source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u
     frame
 }
 
-fn assert_answered_ipv6(
-    (decision, out): &(Decision, Vec<u8>),
-    expected: Verdict,
-    port: u32,
-    macs: [[u8; 6]; 2],
-    addresses: [Ipv6Addr; 2],
-) {
-    assert_eq!(*decision, Decision::Send { verdict: expected, port });
-    let frame = Ethernet::parse(out).unwrap();
-    assert_eq!([frame.destination, frame.source], macs);
-    let packet = Packet::parse(&frame).unwrap();
-    assert_eq!([packet.source(), packet.destination()], addresses.map(IpAddr::V6));
-}
-
 #[test]
 fn ipv6_senders_are_told_in_icmpv6() {
     let frame = udp_ipv6(CIRCUIT_MAC.0, CE_IPV6, HUB_VM_IPV6);
@@ -332,14 +318,14 @@ fn ipv6_senders_are_told_in_icmpv6() {
     ] {
         let answer = decide(CIRCUIT, punted_as, &frame);
         let addresses = [OURS_AT_CE_IPV6, CE_IPV6];
-        assert_answered_ipv6(&answer, expected, CIRCUIT, macs, addresses);
+        assert_answered(&answer, expected, CIRCUIT, macs, addresses);
     }
     // The hub's IPv6 is not in FastPath: the answer passes the gateway.
     let frame = udp_ipv6(FABRIC_MAC.0, HUB_VM_IPV6, CE_IPV6);
     let macs = [GATEWAY_MAC.0, FABRIC_MAC.0];
     let answer = decide(FABRIC, Verdict::TtlExpired, &frame);
     let addresses = [OURS_AT_HUB_IPV6, HUB_VM_IPV6];
-    assert_answered_ipv6(&answer, Verdict::IcmpTimeExceeded, FABRIC, macs, addresses);
+    assert_answered(&answer, Verdict::IcmpTimeExceeded, FABRIC, macs, addresses);
 }
 
 #[test]
@@ -363,7 +349,7 @@ fn neighbour_discovery_is_answered_for_our_addresses_and_no_other() {
     let answer = decide(FABRIC, Verdict::LocalNd, &solicitation(OURS_AT_HUB_IPV6));
     let macs = [HUB_VM_MAC.0, FABRIC_MAC.0];
     let addresses = [OURS_AT_HUB_IPV6, HUB_VM_IPV6];
-    assert_answered_ipv6(&answer, Verdict::NdReply, FABRIC, macs, addresses);
+    assert_answered(&answer, Verdict::NdReply, FABRIC, macs, addresses);
     for other in [HUB_VM_IPV6, CE_IPV6, OURS_AT_CE_IPV6] {
         assert_silent(&decide(FABRIC, Verdict::LocalNd, &solicitation(other)), Verdict::NdIgnored);
     }

@@ -1,9 +1,9 @@
-//! Detaching a pinned link, now.
+//! What aya has no call for: detaching a pinned link now, and asking which interface it is on.
 //!
 //! Removing the last pin of a link detaches it too, but some time later: the kernel drops the pin's
 //! reference after an RCU grace period, from a work queue, and until then the interface is busy for
-//! whoever attaches next. `BPF_LINK_DETACH` is synchronous. aya has no call for it.
-#![allow(unsafe_code, reason = "two commands of bpf(2)")]
+//! whoever attaches next. `BPF_LINK_DETACH` is synchronous.
+#![allow(unsafe_code, reason = "three commands of bpf(2)")]
 
 use std::{
     ffi::CString,
@@ -17,6 +17,7 @@ use std::{
 };
 
 const OBJ_GET: libc::c_int = 7;
+const OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const LINK_DETACH: libc::c_int = 34;
 
 /// The members of `union bpf_attr` for `BPF_OBJ_GET`.
@@ -33,21 +34,59 @@ struct Detach {
     link: u32,
 }
 
+/// The members of `union bpf_attr` for `BPF_OBJ_GET_INFO_BY_FD`.
+#[repr(C)]
+struct GetInfo {
+    descriptor: u32,
+    length: u32,
+    info: u64,
+}
+
+/// The head of `struct bpf_link_info`, and the member of its union for XDP links.
+#[repr(C)]
+#[derive(Default)]
+struct LinkInfo {
+    kind: u32,
+    id: u32,
+    program: u32,
+    reserved: u32,
+    ifindex: u32,
+    rest: [u32; 3],
+}
+
 /// Detaches the link pinned at `pin` from its interface; the pin stays. A link whose interface is
 /// gone is detached already.
 pub(super) fn detach(pin: &Path) -> io::Result<()> {
+    let link = get(pin)?;
+    bpf(LINK_DETACH, &Detach { link: link.as_raw_fd().cast_unsigned() }).map(drop)
+}
+
+/// Index of the interface that the link pinned at `pin` attaches; 0 when that interface is gone.
+pub(super) fn interface(pin: &Path) -> io::Result<u32> {
+    let link = get(pin)?;
+    let mut info = LinkInfo::default();
+    let attributes = GetInfo {
+        descriptor: link.as_raw_fd().cast_unsigned(),
+        length: size_of::<LinkInfo>() as u32,
+        info: (&raw mut info).expose_provenance() as u64,
+    };
+    bpf(OBJ_GET_INFO_BY_FD, &attributes)?;
+    Ok(info.ifindex)
+}
+
+fn get(pin: &Path) -> io::Result<OwnedFd> {
     let path = CString::new(pin.as_os_str().as_bytes())?;
     let get = Get { path: path.as_ptr().expose_provenance() as u64, descriptor: 0, flags: 0 };
     let descriptor = bpf(OBJ_GET, &get)?;
     // SAFETY: the kernel just made this descriptor, and nothing else owns it.
-    let link = unsafe { OwnedFd::from_raw_fd(descriptor) };
-    let detach = Detach { link: link.as_raw_fd().cast_unsigned() };
-    bpf(LINK_DETACH, &detach).map(|_| ())
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 fn bpf<T>(command: libc::c_int, attributes: &T) -> io::Result<libc::c_int> {
     // SAFETY: a) `attributes` is a `#[repr(C)]` prefix of `union bpf_attr` and its size is given, so
-    // the kernel reads no further; b) a path in it outlives the call; c) neither command writes.
+    // the kernel reads no further; b) what an address in it leads to outlives the call; c) the one
+    // command that writes, writes to `GetInfo::info` at most as many bytes as `GetInfo::length`
+    // says, which is the size of that plain data.
     let result = unsafe {
         libc::syscall(libc::SYS_bpf, command, &raw const *attributes, size_of_val(attributes))
     };
