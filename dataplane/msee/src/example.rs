@@ -160,11 +160,16 @@ pub(crate) fn compiled() -> Compiled {
 }
 
 pub(crate) fn compiled_from(state: &MseeState) -> Compiled {
+    compiled_with(state, &Neighbours::default())
+}
+
+/// With what was learned of neighbours.
+pub(crate) fn compiled_with(state: &MseeState, learned: &Neighbours) -> Compiled {
     let ports = [
         port(CIRCUIT, "eth1", CIRCUIT_MAC, 1_500, PortKind::Circuit),
         port(2, "xcpu1", CIRCUIT_MAC, 1_500, PortKind::Cpu),
         port(FABRIC, "eth2", FABRIC_MAC, FABRIC_MTU, PortKind::Fabric),
         port(FAR_FABRIC, "eth3", FAR_MAC, FABRIC_MTU, PortKind::Fabric),
     ];
-    Compiled::new(state, &ports, &Neighbours::default(), 7).unwrap()
+    Compiled::new(state, &ports, learned, 7).unwrap()
 }

@@ -80,17 +80,6 @@ pub enum ApplyError {
     Incomplete(#[from] IncompleteError),
 }
 
-/// What was learned of neighbours is not in force. Packets for them are punted as before.
-#[derive(Debug, thiserror::Error)]
-pub enum LearnError {
-    /// There is no image with it.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// The image was not published.
-    #[error(transparent)]
-    Publish(#[from] PublishError),
-}
-
 /// What failed after a state was put in force. To apply it again is the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum IncompleteError {
@@ -167,10 +156,10 @@ impl FastPath {
         Ok(self.compiled())
     }
 
-    /// Puts in force what was learned of neighbours since `state` was, which must be the last one
-    /// applied. Ports stay as they are, and nothing is published when all next hops do.
-    pub fn learn(&mut self, state: &MseeState, learned: &Neighbours) -> Result<(), LearnError> {
-        let compiled = Compiled::new(state, self.ports(), learned, self.image.generation() + 1)?;
+    /// Puts in force what is known of neighbours now: the image in force, adopted or not, with other
+    /// MAC addresses. Nothing is published when all next hops stay as they are.
+    pub fn learn(&mut self, learned: &Neighbours) -> Result<(), PublishError> {
+        let compiled = self.compiled.relearned(learned);
         if !compiled.has_adjacencies_of(&self.compiled) {
             self.image.publish(&compiled)?;
             self.compiled = Arc::new(compiled);

@@ -1,15 +1,22 @@
 //! What the admin socket says of neighbours, and the task that has what was learned take effect.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
 
 use super::{SharedRouter, chain, lock};
 use crate::{
     fastpath::{Compiled, Neighbour, Neighbours, Resolver},
     neighbours::Report,
 };
+
+/// How long after a failure what was learned is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A neighbour, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,11 +79,17 @@ pub(super) fn report(
 
 /// Has what was learned take effect, until the punt thread is gone.
 pub(super) async fn learn(router: &SharedRouter, mut learned: watch::Receiver<Arc<Neighbours>>) {
-    while learned.changed().await.is_ok() {
+    let mut has_failed = false;
+    loop {
+        tokio::select! {
+            changed = learned.changed() => if changed.is_err() { return },
+            () = sleep(RETRY), if has_failed => {}
+        }
         let latest = Arc::clone(&learned.borrow_and_update());
         let result = tokio::task::block_in_place(|| {
             lock(router).as_mut().map_or(Ok(()), |router| router.learn(latest))
         });
+        has_failed = result.is_err();
         if let Err(error) = result {
             tracing::error!(event = "neighbours_not_applied", error = chain(&error));
         }

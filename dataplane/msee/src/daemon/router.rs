@@ -22,7 +22,7 @@ use super::{
 use crate::{
     fastpath::{
         ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, IncompleteError,
-        InjectError, KernelLink, LearnError, LoadError, Neighbours, PortKind, ShutdownError,
+        InjectError, KernelLink, LoadError, Neighbours, PortKind, PublishError, ShutdownError,
     },
     icmp::limit::Rate,
     losses::PortLosses,
@@ -164,12 +164,14 @@ impl Router {
     /// Starts to answer what a fast path punts. One that adopted the pins of an earlier process is
     /// forwarding, and what it punts is answered from now on, by the image in its tables.
     pub fn start(fastpath: FastPath) -> Result<(Self, Parts), StartError> {
-        let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
+        let adopted = fastpath.compiled();
+        let learned = Arc::new(adopted.learned());
+        let compiled = Arc::new(ArcSwap::new(adopted));
         let tally = Arc::new(Tally::default());
         let responder = Responder::new(Rate::default());
         let (punts, outlets) =
             PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
-        let Outlets { ended, learned, questions } = outlets;
+        let Outlets { ended, learned: more, questions } = outlets;
         let (links, wanted) = watch::channel(Arc::default());
         let follower = Follower::new(wanted, questions, punts.teller());
         let mut router = Self {
@@ -181,14 +183,15 @@ impl Router {
             tally,
             state: MseeState::default(),
             applied: None,
-            learned: Arc::default(),
+            learned,
             links,
         };
+        router.show_image();
         if let Err(error) = router.listen() {
             // The first state tries again, and is refused when it fails.
             tracing::warn!(event = "punts_not_adopted", error = super::chain(&error));
         }
-        Ok((router, Parts { punts: ended, follower, learned }))
+        Ok((router, Parts { punts: ended, follower, learned: more }))
     }
 
     /// Puts `state` in force. The revision counts as applied only when its ports answer too.
@@ -209,13 +212,13 @@ impl Router {
     }
 
     /// Takes in what was learned of neighbours, with an image of its own when that makes a difference.
-    pub fn learn(&mut self, learned: Arc<Neighbours>) -> Result<(), LearnError> {
+    pub fn learn(&mut self, learned: Arc<Neighbours>) -> Result<(), PublishError> {
         self.learned = learned;
-        // Before the first state there is nothing that it could be in force for.
+        // Before the first image there is nothing that it could be in force for.
         if self.generation() == 0 {
             return Ok(());
         }
-        let result = self.fastpath.learn(&self.state, &self.learned);
+        let result = self.fastpath.learn(&self.learned);
         self.show_image();
         result
     }

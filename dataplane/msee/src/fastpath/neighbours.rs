@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use abi::image::{Adjacency, PortKey};
+use abi::image::{self, ADJACENCY_UNRESOLVED, Adjacency, PortKey};
 use desired::MacAddress;
 
 /// A station on a link, by its IP address.
@@ -42,6 +42,11 @@ impl Neighbours {
     pub fn mac(&self, neighbour: &Neighbour) -> Option<MacAddress> {
         self.0.get(neighbour).copied()
     }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&Neighbour, &MacAddress)> {
+        self.0.iter()
+    }
 }
 
 impl FromIterator<(Neighbour, MacAddress)> for Neighbours {
@@ -63,6 +68,24 @@ pub enum Resolver {
     Nobody,
 }
 
+impl Resolver {
+    /// The number in an image.
+    pub(in crate::fastpath) const fn number(self) -> u8 {
+        match self {
+            Self::Declared => image::RESOLVER_DECLARED,
+            Self::Msee => image::RESOLVER_MSEE,
+            Self::Kernel => image::RESOLVER_KERNEL,
+            Self::Nobody => image::RESOLVER_NOBODY,
+        }
+    }
+
+    /// The one with a number; `None` where there is no next hop.
+    pub(in crate::fastpath) fn from_number(number: u8) -> Option<Self> {
+        let all = [Self::Declared, Self::Msee, Self::Kernel, Self::Nobody];
+        all.into_iter().find(|resolver| resolver.number() == number)
+    }
+}
+
 /// The station behind an adjacency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NextHop {
@@ -75,11 +98,13 @@ pub struct NextHop {
 }
 
 impl NextHop {
-    /// Its adjacency once it is known to be at `mac`.
-    pub fn resolved(&self, unresolved: &Adjacency, mac: MacAddress) -> Adjacency {
-        let mut adjacency = Adjacency { kind: self.kind, ..*unresolved };
+    /// Its adjacency while it is known to be at `mac`; without one, while it is to be found. All but the
+    /// kind and the destination is as in `adjacency`.
+    pub fn adjacency(&self, adjacency: &Adjacency, mac: Option<MacAddress>) -> Adjacency {
+        let kind = mac.map_or(ADJACENCY_UNRESOLVED, |_| self.kind);
+        let mut adjacency = Adjacency { kind, ..*adjacency };
         if let Some(destination) = adjacency.header.first_chunk_mut() {
-            *destination = mac.0;
+            *destination = mac.map_or([0; 6], |mac| mac.0);
         }
         adjacency
     }

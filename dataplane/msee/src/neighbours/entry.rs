@@ -98,7 +98,17 @@ impl Entry {
 /// from 10 to 20 s and always the same for one neighbour). A station that silently became another one
 /// is noticed within this and three solicitations.
 pub(super) fn reachable_time(neighbour: &Neighbour) -> Duration {
+    Duration::from_secs(10) + variation(neighbour)
+}
+
+/// From the adoption of a neighbour to the first question: within [`DELAY`], and not all at once.
+pub(super) fn first_poll(neighbour: &Neighbour) -> Duration {
+    variation(neighbour) * 2 / 5
+}
+
+/// From 0 to 10 s, always the same for one neighbour.
+fn variation(neighbour: &Neighbour) -> Duration {
     let mut hasher = DefaultHasher::new();
     neighbour.hash(&mut hasher);
-    Duration::from_millis(10_000 + hasher.finish() % 10_000)
+    Duration::from_millis(hasher.finish() % 10_000)
 }

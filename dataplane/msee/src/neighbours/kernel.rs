@@ -17,7 +17,7 @@
 mod links;
 mod words;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use netlink_packet_route::{
@@ -39,6 +39,9 @@ use crate::{
 
 /// Pause before a netlink socket that failed is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Most questions that wait for their link to be heard of.
+const EARLY: usize = 1_024;
 
 /// The kernel's neighbours cannot be followed for now.
 #[derive(Debug, thiserror::Error)]
@@ -66,18 +69,21 @@ pub struct Follower {
     links: watch::Receiver<Arc<[KernelLink]>>,
     /// Neighbours that are asked for.
     questions: mpsc::Receiver<Neighbour>,
+    /// Those whose link has not been heard of yet: packets are punted by an image before its links are
+    /// told.
+    early: BTreeSet<Neighbour>,
     /// Who is told.
     teller: Teller,
 }
 
 impl Follower {
     /// A follower of the customer edges on `links`, which tells what it sees.
-    pub const fn new(
+    pub fn new(
         links: watch::Receiver<Arc<[KernelLink]>>,
         questions: mpsc::Receiver<Neighbour>,
         teller: Teller,
     ) -> Self {
-        Self { links, questions, teller }
+        Self { links, questions, early: BTreeSet::new(), teller }
     }
 
     /// Works until the other ends of its channels are gone.
@@ -104,11 +110,23 @@ impl Follower {
         let mut links = self.read(&handle).await?;
         loop {
             tokio::select! {
+                // First: a question may be about a link that has only just come.
+                biased;
                 changed = self.links.changed() => match changed {
-                    Ok(()) => links = self.read(&handle).await?,
+                    Ok(()) => {
+                        links = self.read(&handle).await?;
+                        for neighbour in std::mem::take(&mut self.early) {
+                            ask(&handle, &links, neighbour).await?;
+                        }
+                    }
                     Err(_) => return Ok(()),
                 },
                 question = self.questions.recv() => match question {
+                    Some(neighbour) if links.near(&neighbour).is_none() => {
+                        if self.early.len() < EARLY {
+                            self.early.insert(neighbour);
+                        }
+                    }
                     Some(neighbour) => ask(&handle, &links, neighbour).await?,
                     None => return Ok(()),
                 },

@@ -30,13 +30,14 @@ pub struct Limits {
 
 impl Default for Limits {
     /// At most a mebibyte and the longest frame for each unresolved neighbour, together 5 MB; and, at
-    /// one a second for each, a thousand solicitations a second.
+    /// one a second for each, a thousand solicitations a second. As many packets wait for one neighbour
+    /// as in Linux (`unres_qlen`): a flow that has just begun, and an answer that takes a while.
     fn default() -> Self {
         Self {
             entries: abi::limits::ADJACENCIES as usize,
             unresolved: 1_024,
             unresolved_of_port: 256,
-            packets: 3,
+            packets: 100,
             bytes: 1 << 20,
         }
     }

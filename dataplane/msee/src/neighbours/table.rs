@@ -9,10 +9,12 @@
 use std::{collections::VecDeque, time::Instant};
 
 use super::{
-    entry::{DELAY, FAILED, REMIND, RETRANSMIT, State, TRIES, reachable_time},
+    entry::{DELAY, FAILED, REMIND, RETRANSMIT, State, TRIES, first_poll, reachable_time},
     event::{Action, Heard, Known, Report, Told},
     store::{Limits, Packet, Store},
 };
+use desired::MacAddress;
+
 use crate::fastpath::{Neighbour, Neighbours, Resolver};
 
 /// The neighbours whose MAC addresses the desired state leaves out.
@@ -56,6 +58,22 @@ impl Table {
             self.store.ask(neighbour, resolver, packet.metadata.port, now)
         };
         if has_room { self.store.push(&neighbour, packet) } else { [packet].into() }
+    }
+
+    /// Takes in what an earlier process had learned, and packets have gone by since: nobody knows for how
+    /// long it has not been confirmed.
+    pub fn adopt(
+        &mut self,
+        neighbour: Neighbour,
+        resolver: Resolver,
+        mac: MacAddress,
+        now: Instant,
+    ) {
+        let deadline = match resolver {
+            Resolver::Kernel => now,
+            _ => now + first_poll(&neighbour),
+        };
+        self.store.set(neighbour, resolver, State::Stale(mac), Some(deadline), now);
     }
 
     /// Takes in what a neighbour on a fabric port said. It must be a next hop that msee finds.

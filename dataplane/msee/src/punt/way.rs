@@ -43,7 +43,7 @@ pub(super) fn way(compiled: &Compiled, neighbours: &Table, index: u32) -> Option
             let next_hop = compiled.next_hop(index)?;
             Some(match neighbours.known(&next_hop.neighbour) {
                 // It was learned, and an image that says so is on its way.
-                Known::At(mac) => Way::Open(next_hop.resolved(adjacency, mac)),
+                Known::At(mac) => Way::Open(next_hop.adjacency(adjacency, Some(mac))),
                 Known::Failed => Way::Unreachable,
                 Known::No if next_hop.resolver == Resolver::Nobody => Way::Unreachable,
                 Known::No => Way::Unknown(*next_hop),

@@ -80,6 +80,15 @@ impl Worker {
         epoll
             .add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS))
             .map_err(failed("epoll_ctl"))?;
+        let mut neighbours = Table::new(Limits::default());
+        {
+            let (adopted, now) = (compiled.load(), Instant::now());
+            for (neighbour, mac) in adopted.learned().iter() {
+                if let Some(resolver) = adopted.resolver(neighbour) {
+                    neighbours.adopt(*neighbour, resolver, *mac, now);
+                }
+            }
+        }
         Ok(Self {
             epoll,
             wake,
@@ -89,7 +98,7 @@ impl Worker {
             compiled,
             tally,
             out: Frames::default(),
-            neighbours: Table::new(Limits::default()),
+            neighbours,
             generation: 0,
             pace: Pace::default(),
             teacher,
@@ -230,7 +239,7 @@ impl Worker {
     fn wait(&mut self, next_hop: NextHop, packet: Packet, now: Instant) {
         let NextHop { neighbour, resolver, .. } = next_hop;
         let displaced = self.neighbours.wait(neighbour, resolver, packet, now);
-        self.tally.add(Verdict::PuntRefused, displaced.len() as u64);
+        self.tally.add(Verdict::NeighbourQueueFull, displaced.len() as u64);
     }
 
     /// Sends the frames in `out`; the verdict of the packet when that fails.

@@ -6,8 +6,9 @@ mod declared;
 mod flow;
 mod moving;
 mod nobody;
+mod restart;
 mod scan;
-mod scene;
+pub(crate) mod scene;
 mod vm;
 mod wiretap;
 
@@ -33,7 +34,12 @@ fn count(counters: &Value, verdict: &str) -> u64 {
 /// How many packets came to another end in userspace than being sent on.
 fn ended(counters: &Value) -> u64 {
     let told = ["icmp_net_unreachable", "icmp_rate_limited", "icmp_not_allowed", "icmp_unroutable"];
-    let lost =
-        ["punt_refused", "icmp_send_failed", "kernel_xsk_ring_full", "kernel_xsk_fill_empty"];
+    let lost = [
+        "neighbour_queue_full",
+        "punt_refused",
+        "icmp_send_failed",
+        "kernel_xsk_ring_full",
+        "kernel_xsk_fill_empty",
+    ];
     told.iter().chain(&lost).map(|verdict| count(counters, verdict)).sum()
 }

@@ -22,7 +22,10 @@ use crate::{
     bench::{Bench, names},
     faults::{Fault, kill_at},
     kernel::{Objects, pinned_maps, pinned_tags},
-    object, rig, soak,
+    neighbours::{learned, silent},
+    object,
+    rig::{self, GATEWAY},
+    soak,
     traffic::Traffic,
 };
 
@@ -51,6 +54,9 @@ fn run(loader: &Loader, pins: &Path) {
     for state in states() {
         fast_path.apply(&state, &Neighbours::default()).unwrap();
     }
+    // And learns, anew when it has moved.
+    fast_path.apply(&silent(), &learned(&fast_path, GATEWAY)).unwrap();
+    fast_path.learn(&learned(&fast_path, GATEWAY + 1)).unwrap();
 }
 
 const PINS: &str = "ERLAB_TEST_PINS";

@@ -106,7 +106,7 @@ fn what_userspace_answers_is_told_too() {
     assert!(texts[0].starts_with("lookup 198.51.100.1: "), "{texts:?}");
     assert_eq!(
         texts[1],
-        "icmp Answered with Net Unreachable from 172.16.1.2 to 172.16.1.1, out eth1"
+        "icmp Answered with Net or Host Unreachable from 172.16.1.2 to 172.16.1.1, out eth1"
     );
     assert_eq!(told.steps[0].verdict, Some("no_route"));
     let told = explained(OURS_AT_CE, &[(Stage::Local, Verdict::LocalEcho, 0)]);

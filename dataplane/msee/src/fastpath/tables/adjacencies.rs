@@ -163,8 +163,7 @@ impl<'a> Adjacencies<'a> {
             None => Resolver::Nobody,
         };
         let next_hop = NextHop { neighbour, kind, resolver };
-        let unresolved = unresolved(bound);
-        self.entries.push(mac.map_or(unresolved, |mac| next_hop.resolved(&unresolved, mac)));
+        self.entries.push(next_hop.adjacency(&out_of(bound), mac));
         self.names.push(AdjacencyName { text, instance });
         self.next_hops.push(Some(next_hop));
         if let Some(mac) = mac {
@@ -187,15 +186,14 @@ fn peers(circuit: &CircuitPort) -> impl Iterator<Item = IpAddr> {
     std::iter::once(circuit.peer.into()).chain(ipv6)
 }
 
-/// An adjacency out of a port, to a station that is not known yet.
-fn unresolved(port: &BoundPort) -> image::Adjacency {
+/// An adjacency out of a port, to no station in particular.
+fn out_of(port: &BoundPort) -> image::Adjacency {
     let (tags, tag_length) = tag_bytes(port.tags);
     let mut header = [0; image::MACS + image::TAGS];
     for (place, octet) in header.iter_mut().zip([0; 6].into_iter().chain(port.mac.0).chain(tags)) {
         *place = octet;
     }
     image::Adjacency {
-        kind: image::ADJACENCY_UNRESOLVED,
         port: port.slot as u16,
         mtu: port.ip_mtu(),
         header,

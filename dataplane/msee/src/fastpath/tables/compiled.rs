@@ -12,7 +12,7 @@ use ipnetwork::IpNetwork;
 use super::{next_hops::NextHops, prefixes::Prefixes};
 use crate::fastpath::{
     BoundPort,
-    neighbours::{KernelLink, Neighbour, NextHop, Resolver},
+    neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver},
 };
 
 /// One image as plain data, with what is needed to explain it.
@@ -179,6 +179,18 @@ impl Compiled {
             links.entry(far.ifindex).or_insert_with(link).peers.push(neighbour.address);
         }
         links.into_values().collect()
+    }
+
+    /// The same image with what is known of neighbours now, for the next generation.
+    pub(in crate::fastpath) fn relearned(&self, learned: &Neighbours) -> Self {
+        let mut compiled = Self { generation: self.generation + 1, ..self.clone() };
+        compiled.next_hops.resolve(&mut compiled.adjacencies, learned);
+        compiled
+    }
+
+    /// What this image has that was learned, and not declared.
+    pub fn learned(&self) -> Neighbours {
+        self.next_hops.learned(&self.adjacencies)
     }
 
     /// Whether all next hops are those of `other`, MAC addresses included.

@@ -103,6 +103,56 @@ fn the_first_packet_asks_and_the_answer_releases_those_that_wait() {
 }
 
 #[test]
+fn what_is_adopted_is_used_and_asked_for_within_five_seconds() {
+    for is_there in [true, false] {
+        let mut scene = Scene::new();
+        for last in 1..=100 {
+            scene.table.adopt(vm(last), Resolver::Msee, MAC, scene.now);
+        }
+        assert!(!scene.table.take_changed(), "its image is in force");
+        assert_eq!(scene.table.learned().iter().count(), 100);
+        let first = scene.actions().len();
+        assert!(first < 10, "{first} asked at once");
+        let mut questions = first;
+        for _ in 0..500 {
+            scene.pass(0.01);
+            for action in scene.actions() {
+                let Action::Solicit { neighbour, confirm: Some(MAC), .. } = action else {
+                    panic!("{action:?}")
+                };
+                questions += 1;
+                if is_there {
+                    scene.table.heard(neighbour, ANSWER, scene.now);
+                }
+            }
+        }
+        assert!(questions >= 100, "{questions} asked in 5 s");
+        assert!(!scene.table.take_changed() || !is_there);
+        scene.pass(1.0);
+        scene.actions();
+        scene.pass(1.0);
+        scene.actions();
+        scene.pass(1.0);
+        scene.actions();
+        let left = scene.table.learned().iter().count();
+        assert_eq!(left, if is_there { 100 } else { 0 }, "8 s after the start");
+    }
+}
+
+#[test]
+fn what_is_adopted_and_the_kernels_is_asked_of_it_at_once() {
+    let mut scene = Scene::new();
+    scene.table.adopt(vm(4), Resolver::Kernel, MAC, scene.now);
+    let asked =
+        Action::Solicit { neighbour: vm(4), resolver: Resolver::Kernel, confirm: Some(MAC) };
+    assert_eq!(scene.actions(), [asked]);
+    assert_eq!(scene.table.known(&vm(4)), Known::At(MAC));
+    scene.table.told(vm(4), Told::Failed, scene.now);
+    assert!(scene.table.take_changed());
+    assert_eq!(scene.table.known(&vm(4)), Known::No);
+}
+
+#[test]
 fn three_questions_a_second_apart_and_then_it_has_failed_for_a_while() {
     let mut scene = Scene::new();
     assert_eq!(scene.wait(4, 1), NONE);
@@ -138,6 +188,7 @@ fn a_late_answer_ends_the_failure() {
 #[test]
 fn the_latest_packets_are_kept() {
     let mut scene = Scene::new();
+    scene.table = Table::new(Limits { packets: 3, ..Limits::default() });
     let displaced: Vec<_> = (1..=5).map(|number| scene.wait(4, number)).collect();
     assert_eq!(displaced, [vec![], vec![], vec![], vec![1], vec![2]]);
     // Others have used up the room: the latest waits in any case.

@@ -17,7 +17,7 @@ use super::{
 use crate::lab::Lab;
 
 /// Sends a datagram and waits for an ICMP error: what the kernel makes of it, and how long it took.
-fn try_to_reach(lab: &Lab, address: IpAddr) -> (ErrorKind, Duration) {
+pub(super) fn try_to_reach(lab: &Lab, address: IpAddr) -> (ErrorKind, Duration) {
     lab.inside("ce", move || {
         let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
         let socket = UdpSocket::bind((any, 0)).unwrap();

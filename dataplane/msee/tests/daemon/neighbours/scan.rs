@@ -70,7 +70,8 @@ fn a_scan_is_bounded_and_displaces_nobody() {
     flow::answer(&lab, "vm");
     let few = Flow { packets: 20, ..Flow::default() };
     assert!(few.run(&lab, "ce", VM).lost.is_empty());
-    let generation = msee.get("/neighbours")["generation"].as_u64().unwrap();
+    // The VM is in an image of its own.
+    let generation = settled(&msee)["generation"].as_u64().unwrap();
     let descriptors_before = descriptors(&msee);
 
     let wiretap = Wiretap::start(&lab, "vm");

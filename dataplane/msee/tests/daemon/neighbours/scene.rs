@@ -6,19 +6,19 @@ use desired::{Adjacency, Ipv6Link, MacAddress, MseeState, Route};
 
 use crate::lab::{self, Lab};
 
-pub(super) const VM: Ipv4Addr = Ipv4Addr::new(10, 255, 10, 4);
-pub(super) const VM6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0x10, 0, 0, 0, 4);
+pub(crate) const VM: Ipv4Addr = Ipv4Addr::new(10, 255, 10, 4);
+pub(crate) const VM6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0x10, 0, 0, 0, 4);
 /// In the VNet, and nobody's.
-pub(super) const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 255, 10, 9);
-pub(super) const NOBODY6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0x10, 0, 0, 0, 9);
-pub(super) const CE: Ipv4Addr = Ipv4Addr::new(172, 16, 1, 1);
-pub(super) const CE6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x172, 0, 0, 0, 0, 0, 1);
+pub(crate) const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 255, 10, 9);
+pub(crate) const NOBODY6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x255, 0, 0x10, 0, 0, 0, 9);
+pub(crate) const CE: Ipv4Addr = Ipv4Addr::new(172, 16, 1, 1);
+pub(crate) const CE6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x172, 0, 0, 0, 0, 0, 1);
 
-pub(super) const CE_MAC: MacAddress = MacAddress([2, 0, 0, 0, 1, 1]);
-pub(super) const VM_MAC: MacAddress = MacAddress([2, 0, 0, 0, 2, 2]);
+pub(crate) const CE_MAC: MacAddress = MacAddress([2, 0, 0, 0, 1, 1]);
+pub(crate) const VM_MAC: MacAddress = MacAddress([2, 0, 0, 0, 2, 2]);
 
 /// Next hop: a VM.
-pub(super) fn direct(address: impl Into<std::net::IpAddr>, mac: Option<MacAddress>) -> Adjacency {
+pub(crate) fn direct(address: impl Into<std::net::IpAddr>, mac: Option<MacAddress>) -> Adjacency {
     Adjacency::Direct {
         port: "eth2".to_owned(),
         address: address.into(),
@@ -29,14 +29,14 @@ pub(super) fn direct(address: impl Into<std::net::IpAddr>, mac: Option<MacAddres
 }
 
 /// Adds a route.
-pub(super) fn route(state: &mut MseeState, prefix: &str, adjacency: Adjacency) {
+pub(crate) fn route(state: &mut MseeState, prefix: &str, adjacency: Adjacency) {
     let vrf = state.vrfs.values_mut().next().unwrap();
     let route = Route { adjacency, why: String::new() };
     vrf.routes.insert(prefix.parse().unwrap(), route);
 }
 
 /// The lab's state in both IP versions, with these MAC addresses of customer edge and VM.
-pub(super) fn state(customer: Option<MacAddress>, vm: Option<MacAddress>) -> MseeState {
+pub(crate) fn state(customer: Option<MacAddress>, vm: Option<MacAddress>) -> MseeState {
     let mut state = lab::state();
     let link = state.circuit_ports.get_mut("eth1").unwrap();
     link.peer_mac = customer;
@@ -55,7 +55,7 @@ pub(super) fn state(customer: Option<MacAddress>, vm: Option<MacAddress>) -> Mse
 }
 
 /// The lab with IPv6, where the router's kernel has yet to find the customer edge.
-pub(super) fn lab(test: &str) -> Lab {
+pub(crate) fn lab(test: &str) -> Lab {
     let lab = Lab::new(test);
     for (node, interface, address) in [
         ("ce", "eth1", "fd00:172::1/126"),

@@ -39,7 +39,7 @@ fn a_vm_that_nobody_declared_is_found_and_the_first_packets_are_late_not_lost() 
         assert_eq!(count(&counters, "forwarded_direct"), sent, "{counters}");
         assert_eq!(count(&counters, "forwarded_ce"), sent, "{counters}");
         assert!(count(&counters, "neighbour_unresolved") > 0, "{counters}");
-        assert_eq!(count(&counters, "punt_refused"), 0, "{counters}");
+        assert_eq!(count(&counters, "neighbour_queue_full"), 0, "{counters}");
     }
     // The image has it: no packet is punted any more.
     let before = count(&msee.get("/counters"), "neighbour_unresolved");
