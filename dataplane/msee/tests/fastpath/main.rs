@@ -28,3 +28,4 @@ mod sockets;
 mod tagged;
 mod verdicts;
 mod verifier;
+mod verifier_log;
