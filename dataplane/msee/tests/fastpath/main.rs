@@ -7,6 +7,7 @@
 
 mod checksum;
 mod corpus;
+mod counted;
 mod differential;
 mod fixtures;
 mod frames;

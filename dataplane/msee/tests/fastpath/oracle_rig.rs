@@ -1,6 +1,6 @@
 //! The scene of the reference forwarder on real interfaces, and what the program makes of a frame there.
 
-use std::{fs, os::fd::AsFd as _};
+use std::{fs, os::fd::AsFd as _, path::PathBuf};
 
 use abi::{
     punt::Metadata,
@@ -21,7 +21,7 @@ pub struct OracleRig {
     pub oracle: Oracle,
     pub ports: Vec<Port>,
     _sockets: Vec<afxdp::Socket>,
-    _namespace: Namespace,
+    namespace: Namespace,
 }
 
 impl OracleRig {
@@ -59,7 +59,7 @@ impl OracleRig {
         }
         let oracle = Oracle::new(&state, &ports).unwrap();
         let sockets = sockets.into_iter().map(|(_, socket)| socket).collect();
-        Self { fast_path, oracle, ports, _sockets: sockets, _namespace: namespace }
+        Self { fast_path, oracle, ports, _sockets: sockets, namespace }
     }
 
     /// What the program makes of a frame, in the reference forwarder's words.
@@ -82,8 +82,13 @@ impl OracleRig {
         End { verdict, outcome }
     }
 
-    /// Fails with everything that is needed to see why.
-    pub fn check(&mut self, name: &str, ifindex: u32, frame: &[u8]) {
+    /// The directory of pins.
+    pub fn pins(&self) -> PathBuf {
+        self.namespace.pins()
+    }
+
+    /// How the program ends a frame. Fails with everything that is needed to see why it is wrong.
+    pub fn check(&mut self, name: &str, ifindex: u32, frame: &[u8]) -> End {
         let expected = self.oracle.judge(ifindex, frame);
         let seen = self.seen(ifindex, frame);
         assert!(
@@ -92,6 +97,7 @@ impl OracleRig {
             hex(frame),
             expected.ends()
         );
+        seen
     }
 }
 
