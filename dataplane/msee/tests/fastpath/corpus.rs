@@ -31,12 +31,14 @@ fn every_named_frame_ends_as_written() {
         let End { verdict: seen, .. } = rig.seen(framed.ifindex, &framed.bytes);
         assert_eq!(seen, verdict, "{name} on {}", framed.port);
         let end = rig.check(&name, framed.ifindex, &framed.bytes);
-        counted.check(&name, framed.ifindex, &framed.bytes, (end.verdict, &rig.fast_path));
+        let ran = counted.run(&name, framed.ifindex, &framed.bytes, &rig.fast_path);
+        assert_eq!(ran.verdict, end.verdict, "{name} on {}", framed.port);
         frames += 1;
         for cut in corpus::cuts(&framed.bytes) {
             let name = format!("{name} cut to {}", cut.len());
             let end = rig.check(&name, framed.ifindex, cut);
-            counted.check(&name, framed.ifindex, cut, (end.verdict, &rig.fast_path));
+            let ran = counted.run(&name, framed.ifindex, cut, &rig.fast_path);
+            assert_eq!(ran.verdict, end.verdict, "{name} on {}", framed.port);
             cuts += 1;
         }
     }

@@ -1,9 +1,9 @@
-//! What the program of the ports counts for one frame: one, under the frame's verdict.
+//! What the program of the ports makes of one frame, and counts for it: one, and no more.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use abi::{
-    police,
+    police::{self, Class},
     verdict::{self, Verdict},
 };
 use aya::{
@@ -14,8 +14,10 @@ use msee::fastpath::FastPath;
 
 use crate::rig;
 
-/// Frames between two pauses for the budgets of punts, which are bursts of 500 and more.
+/// Frames between two times that the budgets of punts are filled, which are bursts of 500 and more.
 const FRAMES: u32 = 400;
+/// A policer that has admitted so much has room for nothing in this century.
+const USED_UP: u64 = 1 << 62;
 
 /// Runs frames through the program of the ports, as fast as they come: the budgets of what is punted
 /// are full for each of them.
@@ -23,8 +25,16 @@ pub struct Counted {
     program: Xdp,
     policers: Array<MapData, u64>,
     slots: Vec<u32>,
+    used_up: BTreeSet<(u32, u32)>,
     before: [u64; verdict::COUNT],
     frames: u32,
+}
+
+/// What became of a frame.
+pub struct Ran {
+    pub verdict: Verdict,
+    pub action: u32,
+    pub bytes: Vec<u8>,
 }
 
 impl Counted {
@@ -35,28 +45,34 @@ impl Counted {
             program: rig::program(pins),
             policers: policers.try_into().unwrap(),
             slots: fast_path.ports().iter().map(|port| port.slot).collect(),
+            used_up: BTreeSet::new(),
             before: fast_path.counters().unwrap(),
             frames: 0,
         }
     }
 
-    /// Fails unless a frame is counted as this verdict and as nothing else, once.
-    pub fn check(&mut self, name: &str, ifindex: u32, frame: &[u8], seen: (Verdict, &FastPath)) {
-        let (verdict, fast_path) = seen;
+    /// From now on these policers, and no others, have room for nothing.
+    pub fn use_up(&mut self, policers: impl Iterator<Item = (u32, Class)>) {
+        self.used_up = policers.map(|(slot, class)| (slot, class.number())).collect();
+        self.fill_budgets();
+    }
+
+    /// Runs a frame. Fails unless exactly one counter grows, by one.
+    pub fn run(&mut self, name: &str, ifindex: u32, frame: &[u8], fast_path: &FastPath) -> Ran {
         if self.frames.is_multiple_of(FRAMES) {
             self.fill_budgets();
         }
         self.frames += 1;
-        rig::run(&self.program, Some(ifindex), frame);
+        let (action, bytes) = rig::run(&self.program, Some(ifindex), frame);
         let now = fast_path.counters().unwrap();
-        self.before[usize::from(verdict.number())] += 1;
-        let wrong: Vec<_> = verdict::ALL
-            .into_iter()
-            .map(|it| (it, usize::from(it.number())))
-            .filter(|(_, number)| self.before[*number] != now[*number])
-            .map(|(it, number)| (it.name(), now[number].wrapping_sub(self.before[number])))
-            .collect();
-        assert!(wrong.is_empty(), "{name}, interface {ifindex}: counted besides {wrong:?}");
+        let grown = verdict::ALL.into_iter().map(|it| {
+            let number = usize::from(it.number());
+            (it, now[number].wrapping_sub(self.before[number]))
+        });
+        let grown: Vec<_> = grown.filter(|(_, by)| *by != 0).collect();
+        self.before = now;
+        assert!(matches!(grown[..], [(_, 1)]), "{name}, interface {ifindex}: counted {grown:?}");
+        Ran { verdict: grown[0].0, action, bytes }
     }
 
     /// Frames counted so far.
@@ -67,7 +83,8 @@ impl Counted {
     fn fill_budgets(&mut self) {
         for slot in &self.slots {
             for class in 0..police::CLASSES {
-                self.policers.set(slot * police::CLASSES + class, 0, 0).unwrap();
+                let value = if self.used_up.contains(&(*slot, class)) { USED_UP } else { 0 };
+                self.policers.set(slot * police::CLASSES + class, value, 0).unwrap();
             }
         }
     }

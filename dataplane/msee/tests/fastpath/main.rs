@@ -9,6 +9,7 @@ mod checksum;
 mod corpus;
 mod counted;
 mod differential;
+mod differential_police;
 mod fixtures;
 mod frames;
 mod gateway_door;

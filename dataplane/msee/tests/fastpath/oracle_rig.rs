@@ -6,7 +6,7 @@ use abi::{
     punt::Metadata,
     verdict::{Severity, Verdict},
 };
-use desired::MacAddress;
+use desired::{MacAddress, MseeState};
 use msee::fastpath::{FastPath, Injection, PortKind};
 use oracle::{End, Oracle, Outcome, Port, Sending, scene};
 
@@ -27,6 +27,11 @@ pub struct OracleRig {
 impl OracleRig {
     /// In a namespace of its own, with sockets for what is punted.
     pub fn start() -> Self {
+        Self::start_with(&scene::state())
+    }
+
+    /// The same with another state for the scene's ports.
+    pub fn start_with(state: &MseeState) -> Self {
         let namespace = Namespace::enter();
         let mut ports = scene::ports();
         for port in &mut ports {
@@ -41,9 +46,8 @@ impl OracleRig {
             port.ifindex = nix::net::if_::if_nametoindex(interface.as_str()).unwrap();
             port.mac = mac_of(&interface);
         }
-        let state = scene::state();
         let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
-        fast_path.apply(&state).unwrap();
+        fast_path.apply(state).unwrap();
         let mut sockets: Vec<(u32, afxdp::Socket)> = Vec::new();
         for port in fast_path.ports().to_vec() {
             if port.kind == PortKind::Cpu {
@@ -57,7 +61,7 @@ impl OracleRig {
             let (_, socket) = sockets.iter().find(|(it, _)| *it == port.ifindex).unwrap();
             fast_path.bind_punt(port.slot, socket.as_fd()).unwrap();
         }
-        let oracle = Oracle::new(&state, &ports).unwrap();
+        let oracle = Oracle::new(state, &ports).unwrap();
         let sockets = sockets.into_iter().map(|(_, socket)| socket).collect();
         Self { fast_path, oracle, ports, _sockets: sockets, namespace }
     }
