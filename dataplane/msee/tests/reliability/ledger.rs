@@ -18,6 +18,12 @@ impl Ledger {
         now[number] - self.0[number]
     }
 
+    /// How many were dropped since, by whatever name.
+    pub fn dropped(&self, now: &Counters) -> u64 {
+        let losses = verdict::ALL.into_iter().filter(|verdict| verdict.is_loss());
+        losses.map(|verdict| self.of(verdict, now)).sum()
+    }
+
     /// Prints where what was sent ended, and fails when a packet is missing or counted twice.
     pub fn settle(&self, what: &str, now: &Counters, sent: u64, delivered: u64) {
         let losses = verdict::ALL.into_iter().filter(|verdict| verdict.is_loss());
@@ -25,7 +31,7 @@ impl Ledger {
             .map(|verdict| (verdict.name(), self.of(verdict, now)))
             .filter(|(_, count)| *count > 0)
             .collect();
-        let dropped: u64 = named.iter().map(|(_, count)| count).sum();
+        let dropped = self.dropped(now);
         let difference = i128::from(sent) - i128::from(delivered) - i128::from(dropped);
         println!(
             "{what}: {sent} sent = {delivered} delivered + {dropped} dropped {named:?}, \
