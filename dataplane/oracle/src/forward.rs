@@ -32,7 +32,14 @@ fn out(
     bandwidth: Result<(), End>,
 ) -> End {
     let room = egress.mtu.saturating_sub(egress.tags.length());
-    if packet.bytes.len() as u64 > u64::from(room) {
+    let is_too_big = packet.bytes.len() as u64 > u64::from(room);
+    // What goes on, in pieces or whole, pays; nothing else does.
+    if (!is_too_big || packet.may_fragment)
+        && let Err(end) = bandwidth
+    {
+        return end;
+    }
+    if is_too_big {
         return End::punted(if packet.may_fragment {
             // RFC 1812 4.2.2.7: a router fragments.
             Verdict::TooBigFragmentable
@@ -40,10 +47,6 @@ fn out(
             // RFC 1191 4, RFC 4443 3.2: it tells the sender.
             Verdict::TooBig
         });
-    }
-    // Only what does go out pays.
-    if let Err(end) = bandwidth {
-        return end;
     }
     let (ethertype, forwarded) = if packet.destination.is_ipv4() {
         (IPV4, ipv4::forwarded(packet.bytes))

@@ -37,6 +37,7 @@ mod kill;
 mod links;
 mod loops;
 mod nested;
+mod pieces;
 mod rebind;
 mod refusal;
 mod replace;

@@ -72,3 +72,17 @@ fn a_bandwidth_that_is_used_up_stops_one_direction_of_one_link() {
     let passes = judge(&oracle, "eth1.20.100", &qinq, &from(ON_PREM[2]));
     assert_eq!(passes.verdict(), Some(Verdict::ForwardedDirect));
 }
+
+#[test]
+fn what_goes_on_in_pieces_pays_and_what_is_refused_does_not() {
+    let mut oracle = policed();
+    let of = |oracle: &Oracle, dont_fragment| {
+        let fragmentation = if dont_fragment { Ipv4::DONT_FRAGMENT } else { 0 };
+        let packet = Ipv4 { fragmentation, ..Ipv4::udp(VM, ON_PREM[1]).of_length(1_497) };
+        judge(oracle, "eth2", &[], &packet.bytes()).verdict()
+    };
+    assert_eq!(of(&oracle, false), Some(Verdict::TooBigFragmentable));
+    oracle.use_up("eth1.100", Direction::ToCustomer);
+    assert_eq!(of(&oracle, false), Some(Verdict::PolicedToCustomer));
+    assert_eq!(of(&oracle, true), Some(Verdict::TooBig));
+}

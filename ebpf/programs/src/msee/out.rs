@@ -4,7 +4,10 @@ use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
     verdict::Verdict,
 };
-use programs::frame::Refused;
+use programs::{
+    frame::Refused,
+    header::{ETHERNET, IPV4},
+};
 
 use crate::{
     end::{End, Fate},
@@ -23,11 +26,18 @@ pub fn send<const TRACED: bool, N: Network>(
 ) -> Result<End, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
     let slot = u32::from(adjacency.port);
-    let length = header.length();
-    if length > usize::from(adjacency.mtu) {
+    let (length, mtu) = (header.length(), usize::from(adjacency.mtu));
+    let is_too_big = length > mtu;
+    let goes_on = !is_too_big || header.may_be_fragmented();
+    // What the slow path sends in pieces pays here too: there is one policer, and a packet of which
+    // some pieces are missing is of no use to anybody.
+    if adjacency.kind == ADJACENCY_CE && goes_on {
+        let pieces = if is_too_big { extra_headers(length, mtu) } else { 0 };
+        police::to_customer(packet, slot, length.wrapping_add(pieces))?;
+    }
+    if is_too_big {
         // The slow path cuts it (RFC 791 3.2), or tells the sender (RFC 1191, RFC 8201).
-        let verdict =
-            if header.may_be_fragmented() { Verdict::TooBigFragmentable } else { Verdict::TooBig };
+        let verdict = if goes_on { Verdict::TooBigFragmentable } else { Verdict::TooBig };
         return Err(End::punt_with(verdict, slot));
     }
     let verdict = match adjacency.kind {
@@ -36,9 +46,6 @@ pub fn send<const TRACED: bool, N: Network>(
         ADJACENCY_GATEWAY => Verdict::ForwardedGateway,
         _ => return Err(corrupt),
     };
-    if adjacency.kind == ADJACENCY_CE {
-        police::to_customer(packet, slot, length)?;
-    }
     header.take_hop(packet).ok_or(corrupt)?;
     let (macs, tags) = split(adjacency);
     packet
@@ -50,6 +57,16 @@ pub fn send<const TRACED: bool, N: Network>(
         packet.frame.trim(wanted).map_err(|Refused| End::drop(Verdict::None))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
+}
+
+/// Bytes of the IPv4 and Ethernet headers of all pieces but the first, when a packet of `length` bytes is
+/// cut for a link that takes `mtu`. All but the last piece carry a multiple of 8 bytes (RFC 791 3.2).
+#[inline(always)]
+fn extra_headers(length: usize, mtu: usize) -> usize {
+    let room = mtu.saturating_sub(IPV4) & !7;
+    let data = length.saturating_sub(IPV4);
+    let later = data.saturating_sub(1).checked_div(room).unwrap_or(0);
+    later.wrapping_mul(IPV4.wrapping_add(ETHERNET))
 }
 
 /// The MAC addresses, in words as they lie in a frame, and the tags.
