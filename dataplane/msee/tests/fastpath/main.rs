@@ -20,6 +20,7 @@ mod isolation;
 mod lookup;
 mod losses;
 mod manifest;
+#[allow(dead_code, reason = "shared with the tests of reliability")]
 mod namespace;
 mod oracle_rig;
 mod police;

@@ -45,4 +45,5 @@ mod retire;
 mod silence;
 mod swap;
 mod upgrade;
+mod withheld;
 mod write_failure;
