@@ -33,6 +33,7 @@ mod traffic;
 
 mod adoption;
 mod full_tables;
+mod grey;
 mod kill;
 mod links;
 mod loops;
