@@ -26,6 +26,7 @@ mod faults;
 mod judge;
 mod kernel;
 mod ledger;
+mod machine;
 mod object;
 mod soak;
 mod station;

@@ -36,7 +36,7 @@ const BUFFER: usize = 64 << 20;
 pub struct Traffic(Vec<Flow>);
 
 /// What became of the packets of one way.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     pub sent: u64,
     pub received: u64,
@@ -46,8 +46,14 @@ pub struct Report {
     pub longest_gap: Duration,
     /// By how much the longest gap grew on the way from the sender, by the packets' time stamps.
     pub longest_added: Duration,
+    /// Each time that a gap grew by more than [`LATE`]: by how much, and when the packet behind it
+    /// arrived, in nanoseconds of the system's clock.
+    pub late: Vec<(Duration, u64)>,
     pub rate: u64,
 }
+
+/// A gap that grew by less is not noted.
+const LATE: Duration = Duration::from_micros(500);
 
 impl Traffic {
     /// Starts, after a check that nothing is lost without a fault.
@@ -76,18 +82,18 @@ impl Traffic {
     pub fn stop(self, what: &str) -> [Report; 2] {
         let reports: Vec<Report> = self.0.into_iter().map(Flow::stop).collect();
         for (way, report) in ["to the VM", "to the customer"].iter().zip(&reports) {
-            let Report { sent, received, duplicated, reordered, rate, .. } = *report;
+            let Report { sent, received, duplicated, reordered, rate, .. } = report;
             println!(
                 "{what}, {way}: {sent} sent at {rate}/s, {} lost, {duplicated} duplicated, \
                  {reordered} reordered, longest gap {:?}, of which the router made at most {:?}",
-                sent.abs_diff(received),
+                sent.abs_diff(*received),
                 report.longest_gap,
                 report.longest_added,
             );
-            assert!(sent > 1_000, "{what}, {way}: no traffic");
-            assert_eq!((received, duplicated), (sent, 0), "{what}, {way}");
+            assert!(*sent > 1_000, "{what}, {way}: no traffic");
+            assert_eq!((received, duplicated), (sent, &0), "{what}, {way}");
         }
-        [reports[0], reports[1]]
+        reports.try_into().expect("two ways")
     }
 }
 
@@ -190,7 +196,11 @@ fn receive(socket: &UdpSocket, sent_all: &AtomicBool) -> Report {
         if last_arrival != 0 {
             let (gap, pause) = (since(last_arrival, arrived_at), since(last_sent, sent_at));
             report.longest_gap = report.longest_gap.max(gap);
-            report.longest_added = report.longest_added.max(gap.saturating_sub(pause));
+            let added = gap.saturating_sub(pause);
+            report.longest_added = report.longest_added.max(added);
+            if added > LATE {
+                report.late.push((added, arrived_at));
+            }
         }
         (last_arrival, last_sent) = (arrived_at, sent_at);
     }
