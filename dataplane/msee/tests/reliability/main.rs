@@ -33,6 +33,7 @@ mod station;
 mod traffic;
 
 mod adoption;
+mod flood;
 mod full_tables;
 mod grey;
 mod kill;
