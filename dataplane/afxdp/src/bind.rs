@@ -114,8 +114,8 @@ fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
     None
 }
 
-/// Maps the memory and binds: copy mode where the driver has no zero-copy, wakeups on demand, no
-/// XDP program loaded by libxdp. The frames all belong to the caller.
+/// Maps the memory and binds: copy mode where the driver has no zero-copy, wakeups on demand, packets
+/// in several frames (Linux 6.6), no XDP program loaded by libxdp. The frames all belong to the caller.
 pub(crate) fn bind(
     interface: &str,
     queue: u32,
@@ -133,7 +133,7 @@ pub(crate) fn bind(
         .rx_queue_size(ring("receive", config.receive)?)
         .tx_queue_size(ring("transmit", config.transmit)?)
         .libxdp_flags(LibxdpFlags::XSK_LIBXDP_FLAGS_INHIBIT_PROG_LOAD)
-        .bind_flags(BindFlags::XDP_USE_NEED_WAKEUP)
+        .bind_flags(BindFlags::XDP_USE_NEED_WAKEUP | BindFlags::XDP_USE_SG)
         .build();
     let started = Instant::now();
     loop {

@@ -11,8 +11,8 @@ pub struct Config {
     /// Frames of memory.
     pub frames: u32,
     /// Bytes of one frame, 2,048 or 4,096. 256 of them precede the packet
-    /// (`XDP_PACKET_HEADROOM`; its metadata ends where they end): the longest packet has 1,792 or
-    /// 3,840 bytes, Ethernet header included.
+    /// (`XDP_PACKET_HEADROOM`; its metadata ends where they end), which leaves 1,792 or 3,840. A
+    /// longer packet takes several frames, and its bytes are copied once more.
     pub frame_size: u32,
     /// Entries of the receive ring: how many frames may wait for us.
     pub receive: u32,

@@ -18,9 +18,19 @@ use crate::{
     config::{Config, ConfigError},
 };
 
+/// What the kernel keeps in front of a received packet, and xsk-rs in front of a sent one.
+const XDP_PACKET_HEADROOM: usize = 256;
+
 /// A frame in userspace's hands.
 #[derive(Debug)]
 pub(crate) struct OwnedFrame(pub(crate) FrameDesc);
+
+impl OwnedFrame {
+    /// Whether the packet that was received into it goes on in the next frame.
+    pub(crate) fn is_continued(&self) -> bool {
+        self.0.has_more_frames()
+    }
+}
 
 /// The frames of one socket.
 #[derive(Debug)]
@@ -102,6 +112,11 @@ impl Memory {
             let packet = ptr::with_exposed_provenance::<u8>(self.start + offset);
             packet.sub(size_of::<Metadata>()).cast::<Metadata>().read_unaligned()
         })
+    }
+
+    /// The most bytes of a packet that one frame takes.
+    pub(crate) const fn room(&self) -> usize {
+        self.frame_size - XDP_PACKET_HEADROOM
     }
 
     /// Replaces the packet in the frame. False when it is longer than the frame takes.

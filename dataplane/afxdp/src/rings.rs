@@ -24,7 +24,15 @@ pub(crate) struct Rings {
     transmit_entries: u32,
     /// Descriptors on their way out of a ring.
     scratch: Box<[FrameDesc]>,
+    /// Descriptors of a packet on its way into the transmit ring.
+    packet: [FrameDesc; FRAMES_OF_A_PACKET],
 }
+
+/// Most frames that the kernel makes one packet of: its first bytes, and MAX_SKB_FRAGS more pieces.
+const FRAMES_OF_A_PACKET: usize = 18;
+
+/// `XDP_PKT_CONTD` of linux/if_xdp.h: the packet goes on in the next descriptor.
+const CONTINUED: u32 = 1;
 
 /// The kernel refused to make or bind the socket.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +57,8 @@ impl Rings {
         let (fill, completion) = rings.ok_or(CreateError::NoRings)?;
         let scratch = vec![FrameDesc::default(); scratch as usize].into_boxed_slice();
         let transmit_entries = config.tx_queue_size().get();
-        Ok(Self { receive, transmit, fill, completion, transmit_entries, scratch })
+        let packet = [FrameDesc::default(); FRAMES_OF_A_PACKET];
+        Ok(Self { receive, transmit, fill, completion, transmit_entries, scratch, packet })
     }
 
     /// Appends received frames to `frames`, at most as many as `scratch` holds; returns how many.
@@ -75,11 +84,24 @@ impl Rings {
         if unsafe { self.fill.produce_one(&frame.0) } == 1 { Ok(()) } else { Err(frame) }
     }
 
-    /// Lends a frame for transmission; gives it back when the ring is full.
-    pub(crate) fn transmit(&mut self, mut frame: OwnedFrame) -> Result<(), OwnedFrame> {
-        frame.0.set_options(0);
-        // SAFETY: the frame is ours alone and consumed here, or returned unused.
-        if unsafe { self.transmit.produce_one(&frame.0) } == 1 { Ok(()) } else { Err(frame) }
+    /// Lends the frames of one packet for transmission, all or none: part of a packet would be sent
+    /// together with the next one. `false`, and they stay, when the ring has no room for them, or one
+    /// of them is not there.
+    pub(crate) fn transmit(&mut self, packet: &mut [Option<OwnedFrame>]) -> bool {
+        let count = packet.len();
+        let Some(descriptors) = self.packet.get_mut(..count) else { return false };
+        for (place, (descriptor, frame)) in descriptors.iter_mut().zip(&*packet).enumerate() {
+            let Some(frame) = frame else { return false };
+            *descriptor = frame.0;
+            descriptor.set_options(if place + 1 < count { CONTINUED } else { 0 });
+        }
+        // SAFETY: the frames are ours alone and consumed below, or left unused: either all of them
+        // were taken or none.
+        let is_taken = unsafe { self.transmit.produce(descriptors) } == count;
+        if is_taken {
+            packet.fill_with(|| None);
+        }
+        is_taken
     }
 
     /// Tells the kernel of new frames to transmit, if it wants to be told. A transient refusal

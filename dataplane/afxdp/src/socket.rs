@@ -13,11 +13,12 @@
 
 use std::{
     io,
+    ops::Range,
     os::fd::{AsFd, BorrowedFd},
     time::Duration,
 };
 
-use abi::punt::Metadata;
+use abi::{limits, punt::Metadata};
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -38,11 +39,17 @@ use crate::{
 pub struct Socket {
     rings: Rings,
     memory: Memory,
-    /// What the last `receive` returned; `None` once sent.
+    /// The frames of what the last `receive` returned; `None` once sent.
     held: Vec<Option<OwnedFrame>>,
+    /// The packets in them.
+    packets: Vec<Range<usize>>,
+    /// The packet that [`Socket::frame`] gathered last from several frames, and its index.
+    gathered: (usize, Vec<u8>),
     free: Vec<OwnedFrame>,
-    /// Buffer between the receive ring and `held`.
+    /// Between the receive ring and `held`: what of a packet is there before the rest of it.
     arrived: Vec<OwnedFrame>,
+    /// The frames of a packet that is copied in.
+    copied: Vec<Option<OwnedFrame>>,
     reception: u32,
     reception_limit: u32,
     transmission: u32,
@@ -50,10 +57,11 @@ pub struct Socket {
     total: u32,
 }
 
-/// A received frame, in place.
+/// A received packet.
 #[derive(Debug)]
 pub struct Frame<'a> {
-    /// The packet, from its Ethernet header.
+    /// Its bytes, from its Ethernet header: in place, or, when it takes several frames, gathered from
+    /// them; [`Socket::send`] puts them back.
     pub data: &'a mut [u8],
     /// What the XDP program wrote in front of it. Meaningful only when the program that redirects
     /// into this socket always writes it: the kernel does not tell, and old bytes are not cleared.
@@ -65,7 +73,7 @@ pub struct Frame<'a> {
 pub struct Accounting {
     /// Lent for reception: in the fill ring, the kernel or the receive ring.
     pub reception: u32,
-    /// Received and neither sent nor released.
+    /// Received and neither sent nor released; or part of a packet whose rest is not there yet.
     pub held: u32,
     /// Lent for transmission: in the transmit ring, under way or in the completion ring.
     pub transmission: u32,
@@ -84,8 +92,8 @@ pub enum SendError {
     /// All frames are under way or lent for reception.
     #[error("no free frame")]
     NoFrame,
-    /// Longer than a frame takes, see [`Config::frame_size`].
-    #[error("the packet is longer than a frame takes")]
+    /// Longer than [`limits::FRAME`].
+    #[error("the packet is longer than {} bytes", limits::FRAME)]
     TooLong,
     /// No frame with this index was received, or it was already sent.
     #[error("no such received frame")]
@@ -103,8 +111,11 @@ impl Socket {
             rings,
             memory,
             held: Vec::with_capacity(config.batch as usize),
+            packets: Vec::with_capacity(config.batch as usize),
+            gathered: (usize::MAX, Vec::with_capacity(limits::FRAME)),
             free,
             arrived: Vec::with_capacity(config.batch as usize),
+            copied: Vec::with_capacity(limits::FRAME.div_ceil(1_024)),
             reception: 0,
             reception_limit: config.fill,
             transmission: 0,
@@ -115,57 +126,101 @@ impl Socket {
         Ok(socket)
     }
 
-    /// Takes the next received frames, at most a batch; returns how many there are. Their indices
-    /// are `0..count`. Frames of the batch before that were not sent are released first, and
+    /// Takes the next received packets, at most a batch; returns how many there are. Their indices
+    /// are `0..count`. Packets of the batch before that were not sent are released first, and
     /// completed transmissions are recycled. Does not wait.
     pub fn receive(&mut self) -> usize {
         self.release();
         let count = self.rings.receive(&mut self.arrived);
         self.reception = self.reception.saturating_sub(count as u32);
-        self.held.extend(self.arrived.drain(..).map(Some));
-        count
-    }
-
-    /// The received frame `index`, or `None` when it was sent or never was.
-    pub fn frame(&mut self, index: usize) -> Option<Frame<'_>> {
-        let frame = self.held.get_mut(index)?.as_mut()?;
-        let metadata = self.memory.metadata(frame).unwrap_or_default();
-        Some(Frame { data: self.memory.packet(frame), metadata })
-    }
-
-    /// Sends the received frame `index`, as it is now, out of this socket's interface. On failure
-    /// the frame stays where it was. The kernel learns of it by [`Socket::wakeup`].
-    pub fn send(&mut self, index: usize) -> Result<(), SendError> {
-        let frame = self.held.get_mut(index).and_then(Option::take).ok_or(SendError::NotHeld)?;
-        self.transmit(frame).map_err(|frame| {
-            if let Some(place) = self.held.get_mut(index) {
-                *place = Some(frame);
+        let last = self.arrived.iter().rposition(|frame| !frame.is_continued());
+        let mut start = 0;
+        for frame in self.arrived.drain(..last.map_or(0, |last| last + 1)) {
+            let is_last = !frame.is_continued();
+            self.held.push(Some(frame));
+            if is_last {
+                self.packets.push(start..self.held.len());
+                start = self.held.len();
             }
-            SendError::RingFull
-        })
+        }
+        self.packets.len()
+    }
+
+    /// The received packet `index`, or `None` when it was sent or never was.
+    pub fn frame(&mut self, index: usize) -> Option<Frame<'_>> {
+        let frames = self.held.get_mut(self.packets.get(index)?.clone())?;
+        let (first, more) = frames.split_first_mut()?;
+        let first = first.as_mut()?;
+        let metadata = self.memory.metadata(first).unwrap_or_default();
+        if more.is_empty() {
+            return Some(Frame { data: self.memory.packet(first), metadata });
+        }
+        let (gathered, bytes) = &mut self.gathered;
+        if *gathered != index {
+            *gathered = index;
+            bytes.clear();
+            bytes.extend_from_slice(self.memory.packet(first));
+            for frame in more.iter_mut().flatten() {
+                bytes.extend_from_slice(self.memory.packet(frame));
+            }
+        }
+        Some(Frame { data: bytes, metadata })
+    }
+
+    /// Sends the received packet `index`, as it is now, out of this socket's interface. On failure
+    /// it stays where it was. The kernel learns of it by [`Socket::wakeup`].
+    pub fn send(&mut self, index: usize) -> Result<(), SendError> {
+        let range = self.packets.get(index).cloned().ok_or(SendError::NotHeld)?;
+        let frames = self.held.get_mut(range.clone()).ok_or(SendError::NotHeld)?;
+        if frames.iter().any(Option::is_none) {
+            return Err(SendError::NotHeld);
+        }
+        if self.gathered.0 == index {
+            let mut rest = self.gathered.1.as_slice();
+            for frame in frames.iter_mut().flatten() {
+                let place = self.memory.packet(frame);
+                let (bytes, behind) = rest.split_at(place.len().min(rest.len()));
+                place.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+                rest = behind;
+            }
+        }
+        let packet = self.held.get_mut(range).unwrap_or_default();
+        if transmit(&mut self.rings, packet, &mut self.transmission) {
+            Ok(())
+        } else {
+            Err(SendError::RingFull)
+        }
     }
 
     /// Sends a copy of `packet`, from its Ethernet header. The kernel learns of it by
     /// [`Socket::wakeup`].
     pub fn send_copy(&mut self, packet: &[u8]) -> Result<(), SendError> {
-        if self.free.is_empty() {
-            self.recycle();
-        }
-        let mut frame = self.free.pop().ok_or(SendError::NoFrame)?;
-        if !self.memory.write(&mut frame, packet) {
-            self.free.push(frame);
+        if packet.len() > limits::FRAME {
             return Err(SendError::TooLong);
         }
-        self.transmit(frame).map_err(|frame| {
-            self.free.push(frame);
-            SendError::RingFull
-        })
+        let room = self.memory.room();
+        let wanted = packet.len().div_ceil(room).max(1);
+        if self.free.len() < wanted {
+            self.recycle();
+        }
+        let kept = self.free.len().checked_sub(wanted).ok_or(SendError::NoFrame)?;
+        self.copied.extend(self.free.drain(kept..).map(Some));
+        let mut pieces = packet.chunks(room);
+        for frame in self.copied.iter_mut().flatten() {
+            // Always written: no piece is longer than the room of a frame.
+            let _ = self.memory.write(frame, pieces.next().unwrap_or_default());
+        }
+        let is_sent = transmit(&mut self.rings, &mut self.copied, &mut self.transmission);
+        self.free.extend(self.copied.drain(..).flatten());
+        if is_sent { Ok(()) } else { Err(SendError::RingFull) }
     }
 
     /// Releases the received frames that were not sent, recycles completed transmissions and lends
     /// the kernel frames for reception.
     pub fn release(&mut self) {
         self.free.extend(self.held.drain(..).flatten());
+        self.packets.clear();
+        self.gathered.0 = usize::MAX;
         self.recycle();
         self.refill();
     }
@@ -227,24 +282,11 @@ impl Socket {
     pub fn accounting(&self) -> Accounting {
         Accounting {
             reception: self.reception,
-            held: self.held.iter().flatten().count() as u32,
+            held: (self.held.iter().flatten().count() + self.arrived.len()) as u32,
             transmission: self.transmission,
             free: self.free.len() as u32,
             total: self.total,
         }
-    }
-
-    fn transmit(&mut self, frame: OwnedFrame) -> Result<(), OwnedFrame> {
-        let frame = match self.rings.transmit(frame) {
-            Ok(()) => {
-                self.transmission += 1;
-                return Ok(());
-            }
-            Err(frame) => frame,
-        };
-        // Full: let the kernel work on the ring, once. An error shows as a ring that stays full.
-        let _ = self.rings.wake_transmit();
-        self.rings.transmit(frame).map(|()| self.transmission += 1)
     }
 
     /// Takes back frames whose transmission is complete: at most a completion ring of them, so
@@ -273,6 +315,19 @@ impl Socket {
         // Only a driver with zero-copy asks; should the call fail, the next batch calls again.
         let _ = self.rings.wake_fill();
     }
+}
+
+/// Lends the frames of a packet for transmission, and counts them. When the ring is full the kernel is
+/// told to work on it, once; an error shows as a ring that stays full.
+fn transmit(rings: &mut Rings, packet: &mut [Option<OwnedFrame>], transmission: &mut u32) -> bool {
+    let is_taken = rings.transmit(packet) || {
+        let _ = rings.wake_transmit();
+        rings.transmit(packet)
+    };
+    if is_taken {
+        *transmission += packet.len() as u32;
+    }
+    is_taken
 }
 
 impl AsFd for Socket {

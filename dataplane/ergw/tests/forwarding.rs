@@ -8,7 +8,7 @@ use std::{thread, time::Duration};
 use desired::{HostState, State};
 use lab::{
     FAILED, HUB_VM_V6, UP, VM, control::Control, delivered, delivered_v6, eventually, frame,
-    frame_v6, in_lab, port::Port, state,
+    frame_v6, in_lab, lengthened, port::Port, state,
 };
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -131,6 +131,38 @@ fn every_verdict_is_counted_for_ipv6_too() {
                 },
                 "endpoints": {"hub-vm": 3},
             })
+        );
+    });
+}
+
+/// Frames of one buffer, of two, and the longest; a frame of the socket takes 1,792 bytes.
+#[test]
+fn jumbo_packets_pass_with_their_bytes() {
+    in_lab(|lab| {
+        for end in ["eth1", "lan"] {
+            lab::ip(&format!("link set {end} mtu 9216"));
+        }
+        let control = Control::start(&lab.control_socket());
+        let gateway = lab.start();
+        let port = Port::open("lan");
+        control.apply(41, state());
+        let lengths = (1_770..1_800).chain(3_490..3_600).chain(8_990..=9_000).chain([9_216]);
+        let mut count = 0;
+        for (number, length) in (0..).zip(lengths) {
+            port.send(&lengthened(frame(UP, HUB_VM, 64, number), length));
+            assert!(port.receive() == lengthened(delivered(64, number), length), "{length}");
+            port.send(&lengthened(frame_v6(UP, HUB_VM_V6, 64, number), length));
+            assert!(port.receive() == lengthened(delivered_v6(64, number), length), "{length}");
+            // One byte less than the header says.
+            let mut cut = lengthened(frame(UP, HUB_VM, 64, number), length);
+            cut.pop();
+            port.send(&cut);
+            count += 1;
+        }
+        eventually("all are judged", || (gateway.judged() == 3 * count).then_some(()));
+        assert_eq!(
+            gateway.counters()["verdicts"],
+            json!({"gw_forwarded": 2 * count, "gw_truncated": count})
         );
     });
 }

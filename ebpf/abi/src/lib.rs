@@ -17,8 +17,9 @@ pub mod verdict;
 
 /// Version of every layout in this crate. Raised with any change that a program and a userspace of
 /// different builds would read differently: a userspace refuses an object of another version, see
-/// [`VERSION_MAP`].
-pub const VERSION: u32 = 2;
+/// [`VERSION_MAP`]. Whether programs take frames of several buffers is part of it: the kernel lets no
+/// two programs that differ in that share a devmap.
+pub const VERSION: u32 = 3;
 
 /// Map of every object whose number of entries is the [`VERSION`] it was built with. Nothing is
 /// stored in it: its size is what a loader can read before it loads a program.

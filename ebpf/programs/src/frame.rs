@@ -26,6 +26,10 @@ unsafe impl Bytes for Tag {}
 // SAFETY: as for `Ethernet`.
 unsafe impl<const N: usize> Bytes for [u16; N] {}
 
+/// Drivers fill a buffer before they begin another one; the smallest they use are of 2 KiB, less what
+/// they keep for themselves.
+const SHORTEST_FULL_BUFFER: usize = 1_024;
+
 /// A helper did not move an end of the frame.
 pub struct Refused;
 
@@ -41,12 +45,13 @@ impl<'a> Frame<'a> {
         Self { context }
     }
 
-    /// Length in bytes, Ethernet header included.
+    /// Length in bytes of the first buffer, Ethernet header included. It holds every header, and all of
+    /// a frame that is no jumbo frame.
     ///
     /// The ends are loaded anew, so that the compiler cannot conclude from a length what lies within
     /// the frame: it would leave out bounds checks that the verifier wants to see.
     #[inline(always)]
-    pub fn length(&self) -> usize {
+    pub fn first_length(&self) -> usize {
         let context = self.context.ctx;
         // SAFETY: the context is valid for the whole run of the program.
         let (start, end) = unsafe {
@@ -56,6 +61,18 @@ impl<'a> Frame<'a> {
             )
         };
         (end as usize).wrapping_sub(start as usize)
+    }
+
+    /// Length in bytes of all buffers, Ethernet header included. To be asked at entry, when no register
+    /// is in use that a call would have to save: small frames pay nothing.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        let first = self.first_length();
+        if first < SHORTEST_FULL_BUFFER {
+            return first;
+        }
+        // SAFETY: the helper only reads the context, which is valid for the whole run of the program.
+        unsafe { generated::bpf_xdp_get_buff_len(self.context.ctx) as usize }
     }
 
     /// The `T` at an even `offset`, if the frame is long enough. `offset` must be small (under
@@ -94,14 +111,14 @@ impl<'a> Frame<'a> {
         if end > self.context.data_end() { None } else { Some(address) }
     }
 
-    /// Cuts the frame to `length` bytes, which must not exceed its length.
+    /// Cuts `bytes` off the end, which must not be more than there are.
     #[inline(always)]
-    pub fn trim(&mut self, length: usize) -> Result<(), Refused> {
-        let surplus = self.length().wrapping_sub(length) as i32;
+    pub fn cut(&mut self, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the helper checks its argument; `&mut self` means that nothing points into the
         // frame.
-        let moved =
-            unsafe { generated::bpf_xdp_adjust_tail(self.context.ctx, surplus.wrapping_neg()) };
+        let moved = unsafe {
+            generated::bpf_xdp_adjust_tail(self.context.ctx, (bytes as i32).wrapping_neg())
+        };
         if moved == 0 { Ok(()) } else { Err(Refused) }
     }
 

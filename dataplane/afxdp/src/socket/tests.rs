@@ -130,7 +130,73 @@ fn what_is_sent_in_place_or_copied_leaves_with_its_bytes() {
         socket.send_copy(&made).unwrap();
         socket.wakeup().unwrap();
         assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), made);
-        assert_eq!(socket.send_copy(&[0; 1_793]), Err(SendError::TooLong));
+        assert_eq!(socket.send_copy(&[0; limits::FRAME + 1]), Err(SendError::TooLong));
+        socket.assert_balanced();
+    });
+}
+
+/// A frame here takes 1,792 bytes: the lengths are around one, two and the most there are.
+#[test]
+fn a_jumbo_packet_crosses_in_several_frames_with_its_bytes() {
+    in_namespace(|| {
+        veth(limits::MTU as u32);
+        let mut port = Port::open("lan");
+        let (mut socket, _program) = port::receiving("eth1", &small());
+        let lengths = [60, 1_792, 1_793, 3_584, 3_585, 9_014, limits::FRAME];
+        for (number, length) in (0..).zip(lengths) {
+            let mut expected = frame(number, length);
+            port.send(&expected);
+            let done = std::cell::Cell::new(false);
+            socket.run(
+                || done.get(),
+                |socket, index| {
+                    let data = socket.frame(index).unwrap().data;
+                    assert_eq!(data, expected, "{length} bytes");
+                    data[..6].copy_from_slice(&[2, 0, 0, 0, 9, 9]);
+                    *data.last_mut().unwrap() = 0x5a;
+                    socket.send(index).unwrap();
+                    assert_eq!(socket.send(index), Err(SendError::NotHeld));
+                    assert!(socket.frame(index).is_none());
+                    done.set(true);
+                },
+            );
+            expected[..6].copy_from_slice(&[2, 0, 0, 0, 9, 9]);
+            *expected.last_mut().unwrap() = 0x5a;
+            assert_eq!(port.receive_from([2, 0, 0, 0, 9, 9]), expected, "{length} bytes in place");
+            expected[..6].copy_from_slice(&[2, 0, 0, 0, 8, 8]);
+            socket.send_copy(&expected).unwrap();
+            socket.wakeup().unwrap();
+            assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), expected, "{length} bytes copied");
+            socket.assert_balanced();
+        }
+        let statistics = socket.statistics().unwrap();
+        assert_eq!((statistics.dropped, statistics.invalid_transmit), (0, 0));
+    });
+}
+
+/// Part of a packet in the ring would be sent with the next one.
+#[test]
+fn a_jumbo_packet_is_sent_whole_or_not_at_all() {
+    in_namespace(|| {
+        veth(limits::MTU as u32);
+        let mut port = Port::open("lan");
+        // Six frames a packet: the ring has room for two and a part, and is worked off for the third.
+        let config = Config { frames: 32 + 18, ..small() };
+        let mut socket = Socket::bind("eth1", 0, &config).unwrap();
+        let mut jumbo = frame(0, 9_014);
+        jumbo[..6].copy_from_slice(&[2, 0, 0, 0, 8, 8]);
+        for _ in 0..2 {
+            socket.send_copy(&jumbo).unwrap();
+        }
+        assert_eq!(socket.rings.untransmitted(), 12);
+        socket.send_copy(&jumbo).unwrap();
+        assert_eq!(socket.rings.untransmitted(), 6);
+        for _ in 0..3 {
+            assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), jumbo);
+            // The completion ring is too short for three.
+            socket.release();
+            socket.wakeup().unwrap();
+        }
         socket.assert_balanced();
     });
 }
@@ -158,7 +224,7 @@ fn a_full_transmit_ring_is_worked_off_and_frames_run_out_by_name() {
 #[test]
 fn kernel_losses_are_told_apart_and_add_up() {
     in_namespace(|| {
-        veth(2_000);
+        veth(limits::MTU as u32);
         let mut port = Port::open("lan");
         let (mut socket, _program) = port::receiving("eth1", &small());
         let source = socket.statistics_source().unwrap();
@@ -169,13 +235,16 @@ fn kernel_losses_are_told_apart_and_add_up() {
         let starved = source.read().unwrap();
         assert_eq!(starved.receive_ring_full + starved.fill_empty, 68, "{starved:?}");
         assert_eq!(starved.dropped_for_length(), 0, "{starved:?}");
-        // Emptied, so that the long frame below finds a free one.
+        // Emptied, so that the long packets below find free frames: five of them do, of six each.
         let mut received = 0;
         while received < 32 {
             received += socket.receive();
         }
-        port.send(&frame(0, 1_900));
-        port::settle("eth1", 101);
+        socket.release();
+        for number in 0..6 {
+            port.send(&frame(number, 9_014));
+        }
+        port::settle("eth1", 106);
         let after = source.read().unwrap();
         assert_eq!(after.dropped_for_length(), 1, "{after:?}");
         socket.assert_balanced();

@@ -286,6 +286,22 @@ pub(crate) fn delivered(ttl: u8, number: u32) -> Vec<u8> {
     bytes
 }
 
+/// The frame with a packet of `length` bytes, the added ones all different from their neighbours.
+pub(crate) fn lengthened(mut frame: Vec<u8>, length: usize) -> Vec<u8> {
+    frame.extend((frame.len()..14 + length).map(|at| (at * 7 + at / 251) as u8));
+    let is_v4 = frame[12] == 0x08;
+    let total = u16::try_from(if is_v4 { length } else { length - 40 }).unwrap().to_be_bytes();
+    if is_v4 {
+        frame[16..18].copy_from_slice(&total);
+        let (mut header, _) = etherparse::Ipv4Header::from_slice(&frame[14..34]).unwrap();
+        header.header_checksum = header.calc_header_checksum();
+        frame[14..34].copy_from_slice(&header.to_bytes());
+    } else {
+        frame[18..20].copy_from_slice(&total);
+    }
+    frame
+}
+
 /// [`frame`] over IPv6.
 pub(crate) fn frame_v6(
     instance: [u8; 6],

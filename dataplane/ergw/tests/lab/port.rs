@@ -56,7 +56,7 @@ impl Port {
     /// The next frame to the VM that is there already; our own frames are seen too and skipped.
     pub(crate) fn try_receive(&self) -> Option<Vec<u8>> {
         loop {
-            let mut bytes = vec![0; 2_048];
+            let mut bytes = vec![0; 2 * abi::limits::FRAME];
             let length = recv(self.0.as_raw_fd(), &mut bytes, MsgFlags::empty()).ok()?;
             bytes.truncate(length);
             if bytes.starts_with(&VM) {

@@ -25,7 +25,7 @@ pub struct Injection {
 /// A frame cannot be injected.
 #[derive(Debug, thiserror::Error)]
 pub enum InjectError {
-    /// The kernel test-runs frames of 14 to 3,520 bytes.
+    /// The kernel test-runs frames of 14 bytes to the longest that a port forwards.
     #[error("a frame of {length} bytes cannot be injected (14 to {} bytes)", limits::FRAME)]
     Length {
         /// Its length.

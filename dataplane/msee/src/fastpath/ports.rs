@@ -91,6 +91,18 @@ pub enum BindPortsError {
         /// What the kernel said.
         source: io::Error,
     },
+    /// Frames longer than a port forwards.
+    #[error(
+        "`{interface}` has an MTU of {mtu}, and no longer frames are forwarded than one of {max} \
+         lets through: ip link set {interface} mtu {max}",
+        max = limits::MTU
+    )]
+    Mtu {
+        /// Interface name.
+        interface: String,
+        /// Its MTU.
+        mtu: u32,
+    },
     /// A VLAN id that no VLAN has.
     #[error("port `{port}` has the VLAN id {vlan}: 1 to 4094 are VLANs")]
     Vlan {
@@ -177,6 +189,9 @@ pub(super) fn bind(
             }
             return Err(BindPortsError::Missing { interface: interface.to_owned() });
         };
+        if mtu as usize > limits::MTU {
+            return Err(BindPortsError::Mtu { interface: interface.to_owned(), mtu });
+        }
         let (slot, name_owned, interface) = (0, name.to_owned(), interface.to_owned());
         let port = BoundPort { slot, name: name_owned, interface, ifindex, tags, mac, mtu, kind };
         if let Some(first) = keys.insert(port.key(), name) {

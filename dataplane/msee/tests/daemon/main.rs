@@ -11,6 +11,7 @@
 
 mod adoption;
 mod control;
+mod jumbo;
 mod lab;
 mod links;
 #[path = "../reliability/object.rs"]

@@ -94,7 +94,7 @@ fn raw_socket() -> Socket {
 /// The first ICMP message that `is_ours`, read by a parser that checks its checksums.
 fn wait(mut socket: &Socket, is_ours: impl Fn(&Icmpv4Slice<'_>) -> bool) -> Answer {
     let deadline = Instant::now() + PATIENCE;
-    let mut buffer = [0; 4_096];
+    let mut buffer = [0; abi::limits::FRAME];
     while Instant::now() < deadline {
         let Ok(length) = socket.read(&mut buffer) else { continue };
         let packet = Ipv4Slice::from_slice(&buffer[..length]).unwrap();

@@ -25,7 +25,7 @@ impl Hosts {
             let socket = UdpSocket::bind("10.255.10.4:7").unwrap();
             socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
             std::thread::spawn(move || {
-                let mut buffer = [0; 2_048];
+                let mut buffer = [0; abi::limits::FRAME];
                 while let Ok((length, sender)) = socket.recv_from(&mut buffer) {
                     socket.send_to(&buffer[..length], sender).unwrap();
                 }

@@ -17,6 +17,7 @@ mod host;
 mod hosts;
 mod ipv6;
 mod isolation;
+mod jumbo;
 mod lookup;
 mod losses;
 mod manifest;
@@ -27,6 +28,8 @@ mod police;
 mod publish;
 mod restart;
 mod rig;
+#[path = "../reliability/soak.rs"]
+mod soak;
 mod sockets;
 mod tagged;
 mod verdicts;

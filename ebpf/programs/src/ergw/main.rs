@@ -35,7 +35,7 @@ static ABI_VERSION: Array<u32> = Array::with_max_entries(abi::VERSION, 0);
 static SOCKETS: XskMap = XskMap::with_max_entries(QUEUES, 0);
 
 /// Entry point of the fabric port.
-#[xdp]
+#[xdp(frags)]
 fn ergw_port(context: XdpContext) -> u32 {
     match admit(&Frame::new(&context)) {
         Ok(()) => SOCKETS

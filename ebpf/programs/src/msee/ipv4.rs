@@ -38,7 +38,7 @@ impl Network for Ipv4 {
         }
         // (4) The header length is at least 5 words, and the header is there.
         let length = header.header_length();
-        let carried = packet.frame.length().wrapping_sub(packet.network);
+        let carried = packet.carried();
         if length < IPV4 || length > carried {
             return Err(End::drop(Verdict::CheckHeaderLength));
         }

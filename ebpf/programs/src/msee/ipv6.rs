@@ -42,9 +42,8 @@ impl Network for Ipv6 {
         }
         // The frame holds the payload; a longer one is padded. A payload of 0 with hop-by-hop options
         // is a jumbogram (RFC 2675), longer than any frame here.
-        let carried = packet.frame.length().wrapping_sub(packet.network);
         let is_jumbogram = header.payload_length() == 0 && header.next_header() == HOP_BY_HOP;
-        if header.length() > carried || is_jumbogram {
+        if header.length() > packet.carried() || is_jumbogram {
             return Err(End::drop(Verdict::CheckTotalLength));
         }
         let (source, destination) = (header.source(), header.destination());
@@ -171,9 +170,8 @@ pub fn to_group<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port
     let kind = message(&header, packet).unwrap_or(0);
     // A well-known group of link-local scope (RFC 4291 2.7).
     let on_link = first == 0xff && second == 0x02;
-    let carried = packet.frame.length().wrapping_sub(packet.network);
     let is_discovery = header.version() == 6
-        && header.length() <= carried
+        && header.length() <= packet.carried()
         && on_link
         && header.hop_limit() == NEVER_FORWARDED
         && (ROUTER_SOLICITATION..=REDIRECT).contains(&kind);

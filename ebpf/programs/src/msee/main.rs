@@ -48,13 +48,13 @@ use programs::header::{Ipv4, Ipv6};
 use crate::{end::End, network::Network, packet::Packet, port::Arrival};
 
 /// Entry point of every port.
-#[xdp]
+#[xdp(frags)]
 fn msee_port(context: XdpContext) -> u32 {
     run::<false>(&context)
 }
 
 /// Entry point of injected packets.
-#[xdp]
+#[xdp(frags)]
 fn msee_inject(context: XdpContext) -> u32 {
     run::<true>(&context)
 }

@@ -27,18 +27,17 @@ pub fn send<const TRACED: bool, N: Network>(
     let corrupt = End::drop(Verdict::LookupCorrupt);
     let slot = u32::from(adjacency.port);
     let (length, mtu) = (header.length(), usize::from(adjacency.mtu));
-    let is_too_big = length > mtu;
-    let goes_on = !is_too_big || header.may_be_fragmented();
-    // What the slow path sends in pieces pays here too: there is one policer, and a packet of which
-    // some pieces are missing is of no use to anybody.
-    if adjacency.kind == ADJACENCY_CE && goes_on {
-        let pieces = if is_too_big { extra_headers(length, mtu) } else { 0 };
-        police::to_customer(packet, slot, length.wrapping_add(pieces))?;
-    }
-    if is_too_big {
-        // The slow path cuts it (RFC 791 3.2), or tells the sender (RFC 1191, RFC 8201).
-        let verdict = if goes_on { Verdict::TooBigFragmentable } else { Verdict::TooBig };
-        return Err(End::punt_with(verdict, slot));
+    if length > mtu {
+        if !header.may_be_fragmented() {
+            // The sender is told (RFC 1191, RFC 8201).
+            return Err(End::punt_with(Verdict::TooBig, slot));
+        }
+        // The slow path cuts it (RFC 791 3.2). The pieces pay here, and together: there is one policer, and a
+        // packet of which some pieces are missing is of no use to anybody.
+        if adjacency.kind == ADJACENCY_CE {
+            police::to_customer(packet, slot, length.wrapping_add(extra_headers(length, mtu)))?;
+        }
+        return Err(End::punt_with(Verdict::TooBigFragmentable, slot));
     }
     let verdict = match adjacency.kind {
         ADJACENCY_CE => Verdict::ForwardedCe,
@@ -46,15 +45,19 @@ pub fn send<const TRACED: bool, N: Network>(
         ADJACENCY_GATEWAY => Verdict::ForwardedGateway,
         _ => return Err(corrupt),
     };
+    if adjacency.kind == ADJACENCY_CE {
+        police::to_customer(packet, slot, length)?;
+    }
+    // The check has seen that the frame holds the packet.
+    let padding = packet.carried().wrapping_sub(length);
     header.take_hop(packet).ok_or(corrupt)?;
     let (macs, tags) = split(adjacency);
     packet
         .set_link_header(macs, tags, adjacency.tag_length)
         .map_err(|NoHeadroom| End::new(Fate::Drop, Verdict::NoHeadroom, slot))?;
-    let wanted = packet.network.wrapping_add(length);
-    if packet.frame.length() > wanted {
-        // Never refused: it is shorter, and leaves both headers.
-        packet.frame.trim(wanted).map_err(|Refused| End::drop(Verdict::None))?;
+    if padding != 0 {
+        // Never refused: it leaves both headers.
+        packet.frame.cut(padding).map_err(|Refused| End::drop(Verdict::None))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
 }

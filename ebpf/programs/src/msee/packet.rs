@@ -10,6 +10,8 @@ use crate::{image::Image, trace::Trace};
 pub struct Packet<'a, const TRACED: bool> {
     /// Its bytes.
     pub frame: Frame<'a>,
+    /// Bytes of the frame when it came in.
+    pub length: usize,
     /// Interface it came in by.
     pub ifindex: u32,
     /// Where what it carries begins: behind MAC addresses, tags and EtherType.
@@ -28,10 +30,13 @@ impl<'a, const TRACED: bool> Packet<'a, TRACED> {
     /// Takes the frame, and the image in force.
     #[inline(always)]
     pub fn new(context: &'a XdpContext) -> Self {
+        let frame = Frame::new(context);
+        let length = frame.length();
         let image = Image::in_force();
         let generation = image.generation();
         Self {
-            frame: Frame::new(context),
+            frame,
+            length,
             ifindex: context.ingress_ifindex() as u32,
             network: ETHERNET,
             ethertype: 0,
@@ -39,5 +44,11 @@ impl<'a, const TRACED: bool> Packet<'a, TRACED> {
             metadata: Metadata { generation, ..Metadata::default() },
             trace: Trace::start(generation),
         }
+    }
+
+    /// Bytes behind the link header that the frame came in with.
+    #[inline(always)]
+    pub fn carried(&self) -> usize {
+        self.length.wrapping_sub(self.network)
     }
 }

@@ -104,7 +104,7 @@ impl Port {
     }
 
     fn receive(&mut self) -> Option<Vec<u8>> {
-        let mut bytes = vec![0; 4_096];
+        let mut bytes = vec![0; 2 * abi::limits::FRAME];
         let length = recv(self.0.as_raw_fd(), &mut bytes, MsgFlags::empty()).ok()?;
         bytes.truncate(length);
         Some(bytes)

@@ -1,0 +1,72 @@
+//! Packets of several buffers through the whole router: forwarded, answered and cut to pieces.
+
+use crate::{
+    OURS_AT_CE, error,
+    lab::{self, Lab, VM},
+    ping::Ping,
+    reply,
+};
+
+/// Bytes of an IPv4 and an ICMP header.
+const HEADERS: usize = 28;
+
+fn ping(length: usize) -> Ping {
+    Ping { size: length - HEADERS, ..Ping::default() }
+}
+
+/// Around MTUs where a frame needs one buffer and one more, and the largest that is usual: the longest
+/// packet comes back, and one byte more is answered with the MTU.
+#[test]
+fn path_mtu_discovery_works_to_the_byte_up_to_jumbo_frames() {
+    let lab = Lab::new("jumbo");
+    for end in
+        ["ce link set eth1", "msee link set eth1", "msee link set cpu1", "msee link set xcpu1"]
+    {
+        lab.run(&format!("ip -n @{end} mtu 9216"));
+    }
+    let mut control = lab.control();
+    let msee = lab.start();
+    let mut stream = control.accept();
+    let mtus = [1_400, 3_506, 3_520, 3_521, 3_840, 9_000];
+    for (revision, mtu) in (1..).zip(mtus) {
+        lab.run(&format!("ip -n @vm link set eth1 mtu {mtu}"));
+        lab.run(&format!("ip -n @msee link set eth2 mtu {mtu}"));
+        stream.apply(revision, lab::state());
+        assert_eq!(lab.ping("ce", VM, ping(mtu.into())), reply(VM, 63), "{mtu}");
+        for length in [usize::from(mtu) + 1, 9_216] {
+            let answer = lab.ping("ce", VM, ping(length));
+            assert_eq!(answer, error(OURS_AT_CE, 3, 4, mtu), "{length} bytes");
+            // Linux remembers, and would not send the next one.
+            lab.run("ip -n @ce route flush cache");
+        }
+        assert_eq!(lab.ping("ce", OURS_AT_CE, ping(9_216)), reply(OURS_AT_CE, 64), "{mtu}");
+    }
+    let verdicts = &msee.get("/counters")["verdicts"];
+    let count = mtus.len();
+    assert_eq!(verdicts["icmp_fragmentation_needed"], 2 * count, "{verdicts}");
+    assert_eq!(verdicts["too_big"], 2 * count, "{verdicts}");
+    assert_eq!(verdicts["icmp_echo_reply"], count, "{verdicts}");
+    assert_eq!(verdicts["forwarded_direct"], count, "{verdicts}");
+    assert_eq!(verdicts["forwarded_ce"], count, "{verdicts}");
+    msee.terminate();
+}
+
+/// The VM makes the packet again, and answers with one as long.
+#[test]
+fn a_jumbo_packet_that_may_be_cut_goes_on_in_pieces() {
+    let lab = Lab::new("pieces");
+    lab.run("ip -n @ce link set eth1 mtu 9216");
+    lab.run("ip -n @msee link set eth1 mtu 9216");
+    // No path MTU discovery: Don't Fragment is not set.
+    lab.run("nsenter --net=/run/netns/@ce sysctl -qw net.ipv4.ip_no_pmtu_disc=1");
+    let mut control = lab.control();
+    let msee = lab.start();
+    let mut stream = control.accept();
+    stream.apply(1, lab::state());
+    for length in [1_501, 3_506, 3_840, 9_000, 9_216] {
+        assert_eq!(lab.ping("ce", VM, ping(length)), reply(VM, 63), "{length} bytes");
+    }
+    let verdicts = &msee.get("/counters")["verdicts"];
+    assert_eq!(verdicts["too_big_fragmentable"], 5, "{verdicts}");
+    msee.terminate();
+}
