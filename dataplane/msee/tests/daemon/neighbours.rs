@@ -9,6 +9,7 @@ mod nobody;
 mod restart;
 mod scan;
 pub(crate) mod scene;
+mod unresolved;
 mod vm;
 mod wiretap;
 
