@@ -11,6 +11,7 @@
 
 mod adoption;
 mod books;
+mod budgets;
 mod control;
 mod jumbo;
 mod lab;
