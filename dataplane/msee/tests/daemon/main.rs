@@ -11,6 +11,7 @@
 
 mod adoption;
 mod control;
+mod generic;
 mod jumbo;
 mod lab;
 mod links;
