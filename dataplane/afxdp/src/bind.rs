@@ -16,11 +16,15 @@ use crate::{
     memory::{Memory, OwnedFrame},
     rings::{CreateError, Rings},
     sockopt,
+    steps::Step,
 };
 
 /// Pause between two attempts while the queue is busy: the kernel frees it in a deferred work
 /// item, usually within a millisecond.
 const BUSY_PAUSE: Duration = Duration::from_millis(2);
+
+/// Bytes of an Ethernet header, which no MTU counts.
+const ETHERNET: usize = 14;
 
 /// A socket could not be bound.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +119,8 @@ fn errno(error: &(dyn Error + 'static)) -> Option<i32> {
 }
 
 /// Maps the memory and binds: copy mode where the driver has no zero-copy, wakeups on demand, packets
-/// in several frames (Linux 6.6), no XDP program loaded by libxdp. The frames all belong to the caller.
+/// in several frames where the kernel has them, no XDP program loaded by libxdp. The frames all belong
+/// to the caller.
 pub(crate) fn bind(
     interface: &str,
     queue: u32,
@@ -126,31 +131,57 @@ pub(crate) fn bind(
     if_nametoindex(interface).map_err(|_: Errno| missing())?;
     let name: Interface = interface.parse().map_err(|_| missing())?;
     let (memory, frames) = Memory::new(config)?;
+    let started = Instant::now();
+    let mut several_frames = true;
+    loop {
+        let socket_config = socket_config(config, several_frames)?;
+        let step = config.steps.take(Step::Bind { several_frames }).map_err(CreateError::Step);
+        let rings = step.and_then(|()| {
+            Rings::create(memory.umem(), socket_config, &name, queue, config.batch)
+        });
+        let error = match rings {
+            Ok(rings) => {
+                sockopt::raise_transmit_budget(rings.as_fd(), config.transmit);
+                if !several_frames {
+                    warn_of_one_frame(interface, queue, memory.room());
+                }
+                return Ok((rings, memory, frames));
+            }
+            Err(error) => error,
+        };
+        let waited = started.elapsed();
+        match errno(&error) {
+            Some(libc::EBUSY) if waited < config.busy_deadline => sleep(BUSY_PAUSE),
+            // A flag that the kernel does not know, or no such queue: the next attempt tells.
+            Some(libc::EINVAL) if several_frames => several_frames = false,
+            code => return Err(refused(interface, queue, waited, code, error)),
+        }
+    }
+}
+
+fn socket_config(config: &Config, several_frames: bool) -> Result<SocketConfig, ConfigError> {
     let ring = |ring, entries| {
         QueueSize::new(entries).map_err(|_| ConfigError::RingSize { ring, entries })
     };
-    let socket_config = SocketConfig::builder()
+    let flags = BindFlags::XDP_USE_NEED_WAKEUP;
+    Ok(SocketConfig::builder()
         .rx_queue_size(ring("receive", config.receive)?)
         .tx_queue_size(ring("transmit", config.transmit)?)
         .libxdp_flags(LibxdpFlags::XSK_LIBXDP_FLAGS_INHIBIT_PROG_LOAD)
-        .bind_flags(BindFlags::XDP_USE_NEED_WAKEUP | BindFlags::XDP_USE_SG)
-        .build();
-    let started = Instant::now();
-    loop {
-        match Rings::create(memory.umem(), socket_config, &name, queue, config.batch) {
-            Ok(rings) => {
-                sockopt::raise_transmit_budget(rings.as_fd(), config.transmit);
-                return Ok((rings, memory, frames));
-            }
-            Err(error) => {
-                let waited = started.elapsed();
-                match errno(&error) {
-                    Some(libc::EBUSY) if waited < config.busy_deadline => sleep(BUSY_PAUSE),
-                    code => return Err(refused(interface, queue, waited, code, error)),
-                }
-            }
-        }
-    }
+        .bind_flags(if several_frames { flags | BindFlags::XDP_USE_SG } else { flags })
+        .build())
+}
+
+fn warn_of_one_frame(interface: &str, queue: u32, room: usize) {
+    let mtu = room - ETHERNET;
+    tracing::warn!(
+        event = "packets_of_one_frame",
+        interface,
+        queue,
+        mtu,
+        "the kernel has no AF_XDP packets in several frames: longer ones that a socket is to take are \
+         lost. Set no larger MTU (it counts tags), or run Linux 6.6 or newer"
+    );
 }
 
 fn refused(

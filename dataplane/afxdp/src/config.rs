@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use crate::steps::Steps;
+
 /// Sizes of one socket. Ring sizes are powers of two.
 ///
 /// At most `fill` frames are with the kernel for reception at any time; the other
 /// `frames - fill` are always there for [`crate::Socket::send_copy`] and for packets under way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Frames of memory.
     pub frames: u32,
     /// Bytes of one frame, 2,048 or 4,096. 256 of them precede the packet
     /// (`XDP_PACKET_HEADROOM`; its metadata ends where they end), which leaves 1,792 or 3,840. A
-    /// longer packet takes several frames, and its bytes are copied once more.
+    /// longer packet takes several frames, and its bytes are copied once more; before Linux 6.6 there
+    /// is none.
     pub frame_size: u32,
     /// Entries of the receive ring: how many frames may wait for us.
     pub receive: u32,
@@ -27,6 +30,8 @@ pub struct Config {
     /// How long binding is retried while the kernel still holds the queue for a socket that was
     /// closed before (EBUSY).
     pub busy_deadline: Duration,
+    /// Who is told of each attempt to bind.
+    pub steps: Steps,
 }
 
 impl Default for Config {
@@ -41,6 +46,7 @@ impl Default for Config {
             completion: 2_048,
             batch: 64,
             busy_deadline: Duration::from_secs(2),
+            steps: Steps::default(),
         }
     }
 }

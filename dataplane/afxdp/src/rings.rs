@@ -10,7 +10,10 @@ use std::{
     os::fd::{AsFd, AsRawFd as _, BorrowedFd},
 };
 
-use xsk_rs::{CompQueue, FillQueue, FrameDesc, RxQueue, Socket, TxQueue, Umem, config::Interface};
+use xsk_rs::{
+    CompQueue, FillQueue, FrameDesc, RxQueue, Socket, TxQueue, Umem,
+    config::{BindFlags, Interface},
+};
 
 use crate::memory::OwnedFrame;
 
@@ -22,14 +25,16 @@ pub(crate) struct Rings {
     fill: FillQueue,
     completion: CompQueue,
     transmit_entries: u32,
+    /// Most frames of one packet: 1 before Linux 6.6.
+    frames_of_a_packet: usize,
     /// Descriptors on their way out of a ring.
     scratch: Box<[FrameDesc]>,
     /// Descriptors of a packet on its way into the transmit ring.
-    packet: [FrameDesc; FRAMES_OF_A_PACKET],
+    packet: [FrameDesc; MOST_FRAMES],
 }
 
 /// Most frames that the kernel makes one packet of: its first bytes, and MAX_SKB_FRAGS more pieces.
-const FRAMES_OF_A_PACKET: usize = 18;
+const MOST_FRAMES: usize = 18;
 
 /// `XDP_PKT_CONTD` of linux/if_xdp.h: the packet goes on in the next descriptor.
 const CONTINUED: u32 = 1;
@@ -41,6 +46,8 @@ pub(crate) enum CreateError {
     Socket(#[from] xsk_rs::socket::SocketCreateError),
     #[error("the kernel gave no fill and completion ring")]
     NoRings,
+    #[error("refused at the step")]
+    Step(#[source] io::Error),
 }
 
 impl Rings {
@@ -57,8 +64,22 @@ impl Rings {
         let (fill, completion) = rings.ok_or(CreateError::NoRings)?;
         let scratch = vec![FrameDesc::default(); scratch as usize].into_boxed_slice();
         let transmit_entries = config.tx_queue_size().get();
-        let packet = [FrameDesc::default(); FRAMES_OF_A_PACKET];
-        Ok(Self { receive, transmit, fill, completion, transmit_entries, scratch, packet })
+        let takes_several = config.bind_flags().contains(BindFlags::XDP_USE_SG);
+        Ok(Self {
+            receive,
+            transmit,
+            fill,
+            completion,
+            transmit_entries,
+            frames_of_a_packet: if takes_several { MOST_FRAMES } else { 1 },
+            scratch,
+            packet: [FrameDesc::default(); MOST_FRAMES],
+        })
+    }
+
+    /// Most frames of one packet.
+    pub(crate) const fn frames_of_a_packet(&self) -> usize {
+        self.frames_of_a_packet
     }
 
     /// Appends received frames to `frames`, at most as many as `scratch` holds; returns how many.

@@ -92,9 +92,12 @@ pub enum SendError {
     /// All frames are under way or lent for reception.
     #[error("no free frame")]
     NoFrame,
-    /// Longer than [`limits::FRAME`].
-    #[error("the packet is longer than {} bytes", limits::FRAME)]
-    TooLong,
+    /// Longer than [`Socket::longest`].
+    #[error("the packet is longer than {longest} bytes")]
+    TooLong {
+        /// The longest that is sent, in bytes.
+        longest: usize,
+    },
     /// No frame with this index was received, or it was already sent.
     #[error("no such received frame")]
     NotHeld,
@@ -195,8 +198,9 @@ impl Socket {
     /// Sends a copy of `packet`, from its Ethernet header. The kernel learns of it by
     /// [`Socket::wakeup`].
     pub fn send_copy(&mut self, packet: &[u8]) -> Result<(), SendError> {
-        if packet.len() > limits::FRAME {
-            return Err(SendError::TooLong);
+        let longest = self.longest();
+        if packet.len() > longest {
+            return Err(SendError::TooLong { longest });
         }
         let room = self.memory.room();
         let wanted = packet.len().div_ceil(room).max(1);
@@ -276,6 +280,12 @@ impl Socket {
     /// descriptor left.
     pub fn statistics_source(&self) -> io::Result<StatisticsSource> {
         self.rings.as_fd().try_clone_to_owned().map(StatisticsSource::new)
+    }
+
+    /// The longest packet it receives and sends, in bytes from its Ethernet header: [`limits::FRAME`],
+    /// or, before Linux 6.6, what one frame takes ([`Config::frame_size`]).
+    pub fn longest(&self) -> usize {
+        limits::FRAME.min(self.rings.frames_of_a_packet() * self.memory.room())
     }
 
     /// Where the frames are.

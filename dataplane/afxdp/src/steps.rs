@@ -34,6 +34,11 @@ pub enum Step {
     Detach,
     /// Enter an interface in the map that packets leave by.
     EnterEgress,
+    /// Bind an AF_XDP socket to a queue.
+    Bind {
+        /// For packets in several frames, which kernels before 6.6 refuse with EINVAL.
+        several_frames: bool,
+    },
     /// Direct the punts of a port to a socket.
     DirectPunts,
     /// Wait until no packet reads the tables that are to be written next.

@@ -1,6 +1,7 @@
 //! Against the kernel: veth pairs in namespaces without a name, which vanish with their thread.
 //! Root is needed: without it they fail.
 
+mod log;
 mod port;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
 };
 
 use super::*;
+use crate::steps::{Step, Steps};
 use port::{Port, frame, in_namespace, veth};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -130,7 +132,8 @@ fn what_is_sent_in_place_or_copied_leaves_with_its_bytes() {
         socket.send_copy(&made).unwrap();
         socket.wakeup().unwrap();
         assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), made);
-        assert_eq!(socket.send_copy(&[0; limits::FRAME + 1]), Err(SendError::TooLong));
+        let too_long = Err(SendError::TooLong { longest: limits::FRAME });
+        assert_eq!(socket.send_copy(&[0; limits::FRAME + 1]), too_long);
         socket.assert_balanced();
     });
 }
@@ -197,6 +200,47 @@ fn a_jumbo_packet_is_sent_whole_or_not_at_all() {
             socket.release();
             socket.wakeup().unwrap();
         }
+        socket.assert_balanced();
+    });
+}
+
+/// What a kernel before 6.6 does: it does not know the flag, and then no packet in several frames.
+#[test]
+fn a_kernel_without_packets_in_several_frames_is_told_of_and_takes_what_fits_one() {
+    in_namespace(|| {
+        veth(limits::MTU as u32);
+        let mut port = Port::open("lan");
+        let old_kernel = Steps::new(|step| match step {
+            Step::Bind { several_frames: true } => Err(Errno::EINVAL.into()),
+            _ => Ok(()),
+        });
+        let config = Config { steps: old_kernel, ..small() };
+        let ((mut socket, _program), told) = log::of(|| port::receiving("eth1", &config));
+        for part in ["packets_of_one_frame", "interface=\"eth1\"", "mtu=1778", "Linux 6.6"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert_eq!(socket.longest(), 1_792);
+        port.send(&frame(0, 1_793));
+        let expected = frame(1, 1_792);
+        port.send(&expected);
+        let done = std::cell::Cell::new(false);
+        socket.run(
+            || done.get(),
+            |socket, index| {
+                assert_eq!(socket.frame(index).unwrap().data, expected, "the longer one is lost");
+                done.set(true);
+            },
+        );
+        assert!(done.get());
+        assert_eq!(socket.statistics().unwrap().dropped_for_length(), 1, "by name");
+        let too_long = Err(SendError::TooLong { longest: 1_792 });
+        assert_eq!(socket.send_copy(&[0; 1_793]), too_long);
+        let mut made = frame(2, 1_792);
+        made[..6].copy_from_slice(&[2, 0, 0, 0, 8, 8]);
+        socket.send_copy(&made).unwrap();
+        socket.wakeup().unwrap();
+        assert_eq!(port.receive_from([2, 0, 0, 0, 8, 8]), made);
+        assert_eq!(socket.statistics().unwrap().invalid_transmit, 0);
         socket.assert_balanced();
     });
 }
