@@ -139,7 +139,12 @@ impl Rings {
 
     /// Frames in the transmit ring that the kernel has not taken yet.
     pub(crate) fn untransmitted(&mut self) -> u32 {
-        self.transmit_entries.saturating_sub(self.transmit.nb_free_exact())
+        self.transmit_entries.saturating_sub(self.transmit_room())
+    }
+
+    /// Free entries of the transmit ring.
+    pub(crate) fn transmit_room(&mut self) -> u32 {
+        self.transmit.nb_free_exact()
     }
 
     /// Frames in the receive ring.

@@ -12,7 +12,7 @@
 //! ```
 
 use std::{
-    io,
+    io, iter,
     ops::Range,
     os::fd::{AsFd, BorrowedFd},
     time::Duration,
@@ -198,25 +198,51 @@ impl Socket {
     /// Sends a copy of `packet`, from its Ethernet header. The kernel learns of it by
     /// [`Socket::wakeup`].
     pub fn send_copy(&mut self, packet: &[u8]) -> Result<(), SendError> {
+        self.send_copies(iter::once(packet))
+    }
+
+    /// Sends copies of packets that are of use together only, like the pieces of a longer one: all of
+    /// them or none. The kernel learns of them by [`Socket::wakeup`].
+    pub fn send_copies<'a>(
+        &mut self,
+        packets: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<(), SendError> {
         let longest = self.longest();
-        if packet.len() > longest {
+        if packets.clone().any(|packet| packet.len() > longest) {
             return Err(SendError::TooLong { longest });
         }
         let room = self.memory.room();
-        let wanted = packet.len().div_ceil(room).max(1);
+        let frames = |packet: &[u8]| packet.len().div_ceil(room).max(1);
+        let wanted = packets.clone().map(frames).sum();
         if self.free.len() < wanted {
             self.recycle();
         }
-        let kept = self.free.len().checked_sub(wanted).ok_or(SendError::NoFrame)?;
-        self.copied.extend(self.free.drain(kept..).map(Some));
-        let mut pieces = packet.chunks(room);
-        for frame in self.copied.iter_mut().flatten() {
-            // Always written: no piece is longer than the room of a frame.
-            let _ = self.memory.write(frame, pieces.next().unwrap_or_default());
+        if self.free.len() < wanted {
+            return Err(SendError::NoFrame);
         }
-        let is_sent = transmit(&mut self.rings, &mut self.copied, &mut self.transmission);
-        self.free.extend(self.copied.drain(..).flatten());
-        if is_sent { Ok(()) } else { Err(SendError::RingFull) }
+        if (self.rings.transmit_room() as usize) < wanted {
+            // An error shows as a ring that stays full.
+            let _ = self.rings.wake_transmit();
+            if (self.rings.transmit_room() as usize) < wanted {
+                return Err(SendError::RingFull);
+            }
+        }
+        for packet in packets {
+            let kept = self.free.len().saturating_sub(frames(packet));
+            self.copied.extend(self.free.drain(kept..).map(Some));
+            let mut pieces = packet.chunks(room);
+            for frame in self.copied.iter_mut().flatten() {
+                // Always written: no piece is longer than the room of a frame.
+                let _ = self.memory.write(frame, pieces.next().unwrap_or_default());
+            }
+            let is_sent = transmit(&mut self.rings, &mut self.copied, &mut self.transmission);
+            self.free.extend(self.copied.drain(..).flatten());
+            // Never so: only we make the room smaller that was seen above.
+            if !is_sent {
+                return Err(SendError::RingFull);
+            }
+        }
+        Ok(())
     }
 
     /// Releases the received frames that were not sent, recycles completed transmissions and lends

@@ -242,14 +242,11 @@ impl Worker {
         self.tally.add(Verdict::NeighbourQueueFull, displaced.len() as u64);
     }
 
-    /// Sends the frames in `out`; the verdict of the packet when that fails.
+    /// Sends the frames in `out`, all or none; the verdict of the packet when that fails.
     fn send(&mut self, ifindex: Option<u32>) -> Result<(), Verdict> {
         let socket = ifindex.and_then(|ifindex| self.sockets.get_mut(&ifindex));
         let socket = socket.ok_or(Verdict::IcmpSendFailed)?;
-        self.out
-            .iter()
-            .try_for_each(|frame| socket.send_copy(frame))
-            .map_err(|_| Verdict::IcmpSendFailed)
+        socket.send_copies(self.out.iter()).map_err(|_| Verdict::IcmpSendFailed)
     }
 }
 

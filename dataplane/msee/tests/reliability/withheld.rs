@@ -16,6 +16,7 @@ use crate::{
 /// Any call. Five times the goal, because the machine is shared.
 const LONGEST_CALL: Duration = Duration::from_millis(500);
 const BUSY: Duration = Duration::from_millis(300);
+const HOLD: &str = "qdisc add dev below root tbf rate 800bit burst 2000 limit 100mb";
 
 fn config() -> Config {
     Config {
@@ -59,14 +60,19 @@ fn is_balanced(frames: Accounting) -> bool {
     frames.reception + frames.held + frames.transmission + frames.free == frames.total
 }
 
-#[test]
-fn frames_that_do_not_come_back_run_out_by_name_and_nothing_waits_for_them() {
-    let _namespace = Namespace::enter();
+/// An interface `above` that keeps what is sent.
+fn withholding() -> Namespace {
+    let namespace = Namespace::enter();
     veth("below", 0x01, "far", 0x11);
     ip("link add above link below type macvlan mode private");
     ip("link set above up");
-    let hold = "qdisc add dev below root tbf rate 800bit burst 2000 limit 100mb";
-    tc(hold);
+    tc(HOLD);
+    namespace
+}
+
+#[test]
+fn frames_that_do_not_come_back_run_out_by_name_and_nothing_waits_for_them() {
+    let _namespace = withholding();
     let mut timed = Timed::default();
     let mut socket = Socket::bind("above", 0, &config()).unwrap();
 
@@ -98,7 +104,7 @@ fn frames_that_do_not_come_back_run_out_by_name_and_nothing_waits_for_them() {
     socket.send_copy(&[0xff; 60]).unwrap();
 
     // Closed with frames under way: the next socket has the queue, or is refused at the deadline.
-    tc(hold);
+    tc(HOLD);
     exhaust(&mut socket, &mut timed);
     let under_way = socket.accounting().transmission;
     timed.call(|| drop(socket));
@@ -113,4 +119,57 @@ fn frames_that_do_not_come_back_run_out_by_name_and_nothing_waits_for_them() {
     assert!(eventually(|| Socket::bind("above", 0, &config()).is_ok()), "bound in the end");
     println!("the longest call took {:?}", timed.0);
     assert!(timed.0 < LONGEST_CALL, "{:?}", timed.0);
+}
+
+/// A packet that goes on without one of its pieces is of no use to anybody, and takes room from others.
+#[test]
+fn the_pieces_of_a_packet_are_sent_together_or_not_at_all() {
+    let _namespace = withholding();
+    let piece = [0xff; 1_514];
+    let pieces = |count| std::iter::repeat_n(&piece[..], count);
+
+    // Three free frames, and room in the ring. The first frame is let through, and comes back.
+    let mut socket = Socket::bind("above", 0, &Config { frames: 128 + 64, ..config() }).unwrap();
+    while socket.accounting().free > 3 {
+        socket.send_copy(&piece).unwrap();
+        socket.wakeup().unwrap();
+        socket.release();
+    }
+    let before = socket.accounting();
+    assert_eq!(socket.send_copies(pieces(4)), Err(SendError::NoFrame));
+    assert_eq!(socket.accounting(), before, "no piece was taken");
+    socket.send_copies(pieces(3)).unwrap();
+    assert_eq!(socket.accounting().transmission, before.transmission + 3);
+    tc("qdisc del dev below root");
+    drop(socket);
+
+    // A ring of four, with one in it that the kernel does not take: the completion ring has no place.
+    let short = Config { transmit: 4, completion: 4, ..config() };
+    let mut socket = bound(&short);
+    tc(HOLD);
+    for _ in 0..5 {
+        socket.send_copy(&piece).unwrap();
+        let _ = socket.wakeup();
+    }
+    let before = socket.accounting();
+    assert_eq!(socket.send_copies(pieces(4)), Err(SendError::RingFull));
+    assert_eq!(socket.accounting(), before, "no piece was taken");
+    tc("qdisc del dev below root");
+    let is_sent = eventually(|| {
+        socket.release();
+        let _ = socket.wakeup();
+        socket.send_copies(pieces(4)).is_ok()
+    });
+    assert!(is_sent && is_balanced(socket.accounting()), "{:?}", socket.accounting());
+}
+
+/// The queue is free a moment after the last socket was closed, or when its frames are back.
+fn bound(config: &Config) -> Socket {
+    let mut socket = None;
+    let is_bound = eventually(|| {
+        socket = Socket::bind("above", 0, config).ok();
+        socket.is_some()
+    });
+    assert!(is_bound, "the queue stays busy");
+    socket.expect("bound")
 }
