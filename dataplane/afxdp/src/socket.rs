@@ -61,7 +61,7 @@ pub struct Socket {
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// Its bytes, from its Ethernet header: in place, or, when it takes several frames, gathered from
-    /// them; [`Socket::send`] puts them back.
+    /// them, and put back when another one is looked at or it is sent.
     pub data: &'a mut [u8],
     /// What the XDP program wrote in front of it. Meaningful only when the program that redirects
     /// into this socket always writes it: the kernel does not tell, and old bytes are not cleared.
@@ -151,6 +151,9 @@ impl Socket {
 
     /// The received packet `index`, or `None` when it was sent or never was.
     pub fn frame(&mut self, index: usize) -> Option<Frame<'_>> {
+        if self.gathered.0 != index {
+            self.scatter();
+        }
         let frames = self.held.get_mut(self.packets.get(index)?.clone())?;
         let (first, more) = frames.split_first_mut()?;
         let first = first.as_mut()?;
@@ -174,24 +177,32 @@ impl Socket {
     /// it stays where it was. The kernel learns of it by [`Socket::wakeup`].
     pub fn send(&mut self, index: usize) -> Result<(), SendError> {
         let range = self.packets.get(index).cloned().ok_or(SendError::NotHeld)?;
-        let frames = self.held.get_mut(range.clone()).ok_or(SendError::NotHeld)?;
+        let frames = self.held.get(range.clone()).ok_or(SendError::NotHeld)?;
         if frames.iter().any(Option::is_none) {
             return Err(SendError::NotHeld);
         }
         if self.gathered.0 == index {
-            let mut rest = self.gathered.1.as_slice();
-            for frame in frames.iter_mut().flatten() {
-                let place = self.memory.packet(frame);
-                let (bytes, behind) = rest.split_at(place.len().min(rest.len()));
-                place.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
-                rest = behind;
-            }
+            self.scatter();
         }
         let packet = self.held.get_mut(range).unwrap_or_default();
         if transmit(&mut self.rings, packet, &mut self.transmission) {
             Ok(())
         } else {
             Err(SendError::RingFull)
+        }
+    }
+
+    /// Puts the gathered packet back into its frames, as it is now.
+    fn scatter(&mut self) {
+        let (gathered, bytes) = &mut self.gathered;
+        let range = self.packets.get(*gathered).cloned().unwrap_or_default();
+        *gathered = usize::MAX;
+        let mut rest = bytes.as_slice();
+        for frame in self.held.get_mut(range).unwrap_or_default().iter_mut().flatten() {
+            let place = self.memory.packet(frame);
+            let (bytes, behind) = rest.split_at(place.len().min(rest.len()));
+            place.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+            rest = behind;
         }
     }
 

@@ -177,6 +177,44 @@ fn a_jumbo_packet_crosses_in_several_frames_with_its_bytes() {
     });
 }
 
+/// There is one place where packets are gathered.
+#[test]
+fn jumbo_packets_that_are_changed_in_turns_leave_with_their_changes() {
+    in_namespace(|| {
+        veth(limits::MTU as u32);
+        let mut port = Port::open("lan");
+        let (mut socket, _program) = port::receiving("eth1", &small());
+        for number in 0..2 {
+            port.send(&frame(number, 3_000));
+        }
+        port::settle("eth1", 2);
+        let started = Instant::now();
+        while socket.rings.received() < 4 && started.elapsed() < DEADLINE {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(socket.receive(), 2);
+        let changed = |number: u8| {
+            let mut bytes = frame(number.into(), 3_000);
+            bytes[..6].copy_from_slice(&[2, 0, 0, 0, 9, number]);
+            *bytes.last_mut().unwrap() = 0x50 + number;
+            bytes
+        };
+        for number in [0, 1] {
+            let data = socket.frame(number).unwrap().data;
+            data.copy_from_slice(&changed(number as u8));
+        }
+        assert_eq!(socket.frame(0).unwrap().data, changed(0), "gathered again");
+        for number in [1, 0] {
+            socket.send(number).unwrap();
+        }
+        socket.wakeup().unwrap();
+        for number in [1, 0] {
+            assert_eq!(port.receive_from([2, 0, 0, 0, 9, number]), changed(number));
+        }
+        socket.assert_balanced();
+    });
+}
+
 /// Part of a packet in the ring would be sent with the next one.
 #[test]
 fn a_jumbo_packet_is_sent_whole_or_not_at_all() {
