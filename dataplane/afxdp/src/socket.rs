@@ -310,13 +310,15 @@ impl Socket {
 
     /// The kernel's counters of this socket.
     pub fn statistics(&self) -> io::Result<Statistics> {
-        sockopt::statistics(self.rings.as_fd())
+        let statistics = sockopt::statistics(self.rings.as_fd())?;
+        Ok(Statistics::of(&statistics, self.rings.frames_of_a_packet() > 1))
     }
 
     /// A reader of the kernel's counters for another thread. Fails when the process has no file
     /// descriptor left.
     pub fn statistics_source(&self) -> io::Result<StatisticsSource> {
-        self.rings.as_fd().try_clone_to_owned().map(StatisticsSource::new)
+        let descriptor = self.rings.as_fd().try_clone_to_owned()?;
+        Ok(StatisticsSource::new(descriptor, self.rings.frames_of_a_packet() > 1))
     }
 
     /// The longest packet it receives and sends, in bytes from its Ethernet header: [`limits::FRAME`],

@@ -7,8 +7,6 @@ use std::{
     ptr,
 };
 
-use crate::statistics::Statistics;
-
 /// `XDP_MAX_TX_SKB_BUDGET` of `linux/if_xdp.h`, since Linux 6.17; not in libc yet.
 const MAX_TX_SKB_BUDGET: libc::c_int = 9;
 
@@ -29,7 +27,7 @@ pub(crate) fn raise_transmit_budget(socket: BorrowedFd<'_>, frames: u32) -> bool
 }
 
 /// `XDP_STATISTICS`. Kernels before 5.9 fill only the first three counters; the rest stay 0.
-pub(crate) fn statistics(socket: BorrowedFd<'_>) -> io::Result<Statistics> {
+pub(crate) fn statistics(socket: BorrowedFd<'_>) -> io::Result<libc::xdp_statistics> {
     let mut raw = libc::xdp_statistics {
         rx_dropped: 0,
         rx_invalid_descs: 0,
@@ -52,11 +50,5 @@ pub(crate) fn statistics(socket: BorrowedFd<'_>) -> io::Result<Statistics> {
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(Statistics {
-        dropped: raw.rx_dropped,
-        receive_ring_full: raw.rx_ring_full,
-        fill_empty: raw.rx_fill_ring_empty_descs,
-        invalid_fill: raw.rx_invalid_descs,
-        invalid_transmit: raw.tx_invalid_descs,
-    })
+    Ok(raw)
 }

@@ -101,7 +101,7 @@ impl Sources {
             let statistics = socket.read().map_err(ReadError::Socket)?;
             add(Verdict::KernelXskRingFull, statistics.receive_ring_full);
             add(Verdict::KernelXskFillEmpty, statistics.fill_empty);
-            add(Verdict::KernelXskDropped, statistics.dropped_for_length());
+            add(Verdict::KernelXskDropped, statistics.too_long);
         }
         add(Verdict::KernelRingFull, self.interface.read().map_err(ReadError::Interface)?);
         Ok(totals)

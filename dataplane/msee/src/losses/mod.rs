@@ -35,9 +35,9 @@ pub struct Losses {
 pub struct SocketLosses {
     /// The receive ring was full.
     pub ring_full: u64,
-    /// Longer than a frame takes.
+    /// Longer than a frame takes, which before Linux 6.6 is all that a socket takes.
     pub dropped: u64,
-    /// No free frame in the fill ring.
+    /// Too few free frames in the fill ring.
     pub fill_empty: u64,
 }
 
@@ -91,7 +91,7 @@ impl From<afxdp::Statistics> for SocketLosses {
     fn from(statistics: afxdp::Statistics) -> Self {
         Self {
             ring_full: statistics.receive_ring_full,
-            dropped: statistics.dropped_for_length(),
+            dropped: statistics.too_long,
             fill_empty: statistics.fill_empty,
         }
     }
