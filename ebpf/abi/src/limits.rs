@@ -33,10 +33,11 @@ pub const NODES: u32 = 8_192;
 /// Fan-out of one prefix node: a step of the lookup consumes one byte of the address.
 pub const NODE_ENTRIES: usize = 256;
 
-/// Longest packet a port forwards, in bytes: a jumbo frame as switches commonly take it.
+/// Longest packet that every port forwards at the largest MTU, in bytes: a jumbo frame as switches commonly
+/// take it. One with fewer than two tags forwards 4 bytes more for each that it lacks.
 pub const PACKET: usize = 9_216;
 
-/// Longest frame a port forwards: an Ethernet header and two VLAN tags in front of the longest packet.
+/// Longest frame a port forwards: an Ethernet header, and two VLAN tags in front of the longest packet.
 pub const FRAME: usize = 14 + 2 * 4 + PACKET;
 
 /// Largest MTU an interface may have, which counts tags: a longer frame would not be forwarded whole.

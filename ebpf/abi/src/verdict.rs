@@ -248,8 +248,8 @@ verdicts! {
     KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what AF_XDP sockets refused).";
     KernelRingFull = Kernel, Loss, "kernel_ring_full", "The receive ring of a veth was full when its peer sent into it (tx_dropped of the sending end).";
     KernelXskRingFull = Kernel, Loss, "kernel_xsk_ring_full", "The receive ring of an AF_XDP socket was full.";
-    KernelXskDropped = Kernel, Loss, "kernel_xsk_dropped", "An AF_XDP socket dropped a frame (too long, or no memory).";
-    KernelXskFillEmpty = Kernel, Loss, "kernel_xsk_fill_empty", "An AF_XDP socket had no free frame in its fill ring.";
+    KernelXskDropped = Kernel, Loss, "kernel_xsk_dropped", "An AF_XDP socket dropped a packet longer than a frame (before Linux 6.6).";
+    KernelXskFillEmpty = Kernel, Loss, "kernel_xsk_fill_empty", "An AF_XDP socket had too few free frames in its fill ring.";
 
     WireOverflow = Wire, Loss, "wire_overflow", "The wire's socket buffer overflowed before the agent read it.";
     WireSendFailed = Wire, Loss, "wire_send_failed", "The far end of the wire did not take the frame.";
