@@ -8,6 +8,7 @@
 //! plain integers are in host byte order.
 #![no_std]
 
+pub mod fragment;
 pub mod image;
 pub mod limits;
 pub mod police;

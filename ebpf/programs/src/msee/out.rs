@@ -1,6 +1,7 @@
 //! Stage 8: one hop taken, link header rewritten, and out of the port.
 
 use abi::{
+    fragment,
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
     verdict::Verdict,
 };
@@ -35,7 +36,8 @@ pub fn send<const TRACED: bool, N: Network>(
         // The slow path cuts it (RFC 791 3.2). The pieces pay here, and together: there is one policer, and a
         // packet of which some pieces are missing is of no use to anybody.
         if adjacency.kind == ADJACENCY_CE {
-            police::to_customer(packet, slot, length.wrapping_add(extra_headers(length, mtu)))?;
+            let headers = fragment::later_pieces(length, mtu).wrapping_mul(ETHERNET + IPV4);
+            police::to_customer(packet, slot, length.wrapping_add(headers))?;
         }
         return Err(End::punt_with(Verdict::TooBigFragmentable, slot));
     }
@@ -60,16 +62,6 @@ pub fn send<const TRACED: bool, N: Network>(
         packet.frame.cut(padding).map_err(|Refused| End::drop(Verdict::None))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
-}
-
-/// Bytes of the IPv4 and Ethernet headers of all pieces but the first, when a packet of `length` bytes is
-/// cut for a link that takes `mtu`. All but the last piece carry a multiple of 8 bytes (RFC 791 3.2).
-#[inline(always)]
-fn extra_headers(length: usize, mtu: usize) -> usize {
-    let room = mtu.saturating_sub(IPV4) & !7;
-    let data = length.saturating_sub(IPV4);
-    let later = data.saturating_sub(1).checked_div(room).unwrap_or(0);
-    later.wrapping_mul(IPV4.wrapping_add(ETHERNET))
 }
 
 /// The MAC addresses, in words as they lie in a frame, and the tags.

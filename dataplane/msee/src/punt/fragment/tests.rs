@@ -56,6 +56,21 @@ fn the_pieces_fit_and_make_the_packet_again() {
     }
 }
 
+/// The fast path has a packet pay for the pieces before they are cut. The MTUs have every remainder by 8.
+#[test]
+fn a_packet_pays_for_the_pieces_that_are_sent() {
+    for mtu in [28, 68, 576, 1_000, 1_280].into_iter().chain(1_493..=1_500) {
+        for length in 1..=9_196 {
+            let bytes = packet(&[], length);
+            let mut pieces = 0;
+            fragment(&Ipv4::parse(&bytes).unwrap(), mtu, |_, _| pieces += 1).unwrap();
+            let later = abi::fragment::later_pieces(bytes.len(), mtu);
+            assert_eq!(later + 1, pieces, "{length} bytes of data, {mtu}");
+        }
+    }
+    assert_eq!(abi::fragment::later_pieces(1_000, 27), 0, "no piece fits");
+}
+
 #[test]
 fn a_fragment_is_cut_further_and_keeps_its_place() {
     let mut bytes = packet(&[], 100);
