@@ -136,9 +136,8 @@ pub(crate) fn bind(
     loop {
         let socket_config = socket_config(config, several_frames)?;
         let step = config.steps.take(Step::Bind { several_frames }).map_err(CreateError::Step);
-        let rings = step.and_then(|()| {
-            Rings::create(memory.umem(), socket_config, &name, queue, config.batch)
-        });
+        let rings = step
+            .and_then(|()| Rings::create(memory.umem(), socket_config, &name, queue, config.batch));
         let error = match rings {
             Ok(rings) => {
                 sockopt::raise_transmit_budget(rings.as_fd(), config.transmit);

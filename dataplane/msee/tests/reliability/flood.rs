@@ -24,6 +24,8 @@ use crate::{
 
 /// Packets a second of the flood.
 const FLOOD: u32 = 50_000;
+/// Punts of its kind a second that a port has a budget for: less is no flood.
+const BUDGET: u128 = 10_000;
 /// Answers a second, and at once.
 const ANSWERS: u64 = 1_000;
 const BURST: u64 = 50;
@@ -126,6 +128,8 @@ fn flood(sources: usize) {
     println!(
         "{what}: {time_exceeded} answered; {path_mtu} of {probed} told the MTU, in {longest:?}"
     );
+    let refused = ledger.of(Verdict::BudgetException, &now);
+    assert!(rate > BUDGET || refused > 0, "no flood: {rate}/s, {refused} beyond the budget");
     ledger.settle(&what, &now, sent, good);
     assert!(is_over);
     assert_eq!(time_exceeded, ledger.of(Verdict::IcmpTimeExceeded, &now), "what is told arrives");

@@ -16,7 +16,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::namespace;
+use crate::{namespace, traffic::Late};
 
 const NAP: Duration = Duration::from_micros(200);
 /// A nap that lasted so much longer is a standstill.
@@ -26,6 +26,7 @@ const STANDSTILL: Duration = Duration::from_micros(500);
 /// stamps packets.
 #[derive(Clone, Copy, Debug)]
 pub struct Standstill {
+    pub cpu: usize,
     pub from: u64,
     pub to: u64,
 }
@@ -41,16 +42,30 @@ pub fn longest(standstills: &[Standstill]) -> Duration {
     standstills.iter().map(Standstill::length).max().unwrap_or_default()
 }
 
-/// The longest that a gap grew by beyond what a standstill accounts for: the longest part of one that lies in the
-/// time by which the packet was late.
-pub fn longest_beyond(late: &[(Duration, u64)], standstills: &[Standstill]) -> Duration {
-    let beyond = late.iter().map(|(added, arrived)| {
+/// The longest that a gap grew by beyond what a standstill of the packet's CPU accounts for: the longest part of
+/// one that lies in the time by which it was late, and no more than `excused`.
+pub fn longest_beyond(late: &[Late], standstills: &[Standstill], excused: Duration) -> Duration {
+    let beyond = late.iter().map(|Late { added, arrived, cpu }| {
         let due = arrived - u64::try_from(added.as_nanos()).unwrap();
         let common = |it: &Standstill| it.to.min(*arrived).saturating_sub(it.from.max(due));
-        let stood = standstills.iter().map(common).max().unwrap_or_default();
-        added.saturating_sub(Duration::from_nanos(stood))
+        let own = standstills.iter().filter(|it| it.cpu == *cpu);
+        let stood = Duration::from_nanos(own.map(common).max().unwrap_or_default());
+        added.saturating_sub(stood.min(excused))
     });
     beyond.max().unwrap_or_default()
+}
+
+#[test]
+fn a_late_packet_is_excused_by_its_own_cpu_and_no_longer_than_without_a_swap() {
+    let millisecond = 1_000_000;
+    let late = Late { added: Duration::from_millis(8), arrived: 10 * millisecond, cpu: 1 };
+    let stood = |cpu| Standstill { cpu, from: 0, to: 9 * millisecond };
+    let beyond = |cpu, excused| {
+        longest_beyond(&[late], &[stood(cpu)], Duration::from_millis(excused)).as_millis()
+    };
+    assert_eq!(beyond(1, 100), 1, "it stood still for 7 of the 8");
+    assert_eq!(beyond(1, 3), 5, "and never longer than 3 before");
+    assert_eq!(beyond(0, 100), 8, "another CPU");
 }
 
 /// The running watch.
@@ -92,7 +107,7 @@ fn watch(cpu: usize, stop: &AtomicBool) -> Vec<Standstill> {
             let to = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
             let from = to.saturating_sub(slept);
             let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap();
-            found.push(Standstill { from: nanoseconds(from), to: nanoseconds(to) });
+            found.push(Standstill { cpu, from: nanoseconds(from), to: nanoseconds(to) });
         }
     }
     found

@@ -16,6 +16,7 @@ use std::{
 
 use nix::{
     errno::Errno,
+    sched::sched_getcpu,
     sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt},
 };
 
@@ -50,10 +51,20 @@ pub struct Report {
     pub longest_gap: Duration,
     /// By how much the longest gap grew on the way from the sender, by the packets' time stamps.
     pub longest_added: Duration,
-    /// Each time that a gap grew by more than [`LATE`]: by how much, and when the packet behind it
-    /// arrived, in nanoseconds of the system's clock.
-    pub late: Vec<(Duration, u64)>,
+    /// Each time that a gap grew by more than [`LATE`].
+    pub late: Vec<Late>,
     pub rate: u64,
+}
+
+/// A gap that grew.
+#[derive(Clone, Copy, Debug)]
+pub struct Late {
+    /// By how much.
+    pub added: Duration,
+    /// When the packet behind it arrived, in nanoseconds of the system's clock.
+    pub arrived: u64,
+    /// The CPU that it was sent on, which takes it all the way: a veth hands packets over on the spot.
+    pub cpu: usize,
 }
 
 /// A gap that grew by less is not noted.
@@ -170,9 +181,11 @@ fn send(socket: &UdpSocket, stop: &AtomicBool, counter: &AtomicU64) -> (u64, Dur
         let late = Instant::now().saturating_duration_since(due);
         let burst = u32::try_from(late.as_nanos() / interval.as_nanos()).unwrap_or(u32::MAX);
         for _ in 0..burst.min(BURST) {
-            let mut packet = [0; 16];
+            let mut packet = [0; 24];
             packet[..8].copy_from_slice(&sent.to_ne_bytes());
-            packet[8..].copy_from_slice(&now().to_ne_bytes());
+            let cpu = sched_getcpu().unwrap() as u64;
+            packet[8..16].copy_from_slice(&cpu.to_ne_bytes());
+            packet[16..].copy_from_slice(&now().to_ne_bytes());
             // A queue without room is the sender's own, and no packet left.
             if socket.send(&packet).is_ok() {
                 sent += 1;
@@ -192,7 +205,7 @@ fn receive(socket: &UdpSocket, sent_all: &AtomicBool) -> Report {
     let (mut last_arrival, mut last_sent) = (0_u64, 0_u64);
     loop {
         let is_over = sent_all.load(Ordering::Relaxed);
-        let Some((number, sent_at, arrived_at)) = next(socket) else {
+        let Some((number, cpu, sent_at, arrived_at)) = next(socket) else {
             if is_over {
                 return report;
             }
@@ -214,16 +227,17 @@ fn receive(socket: &UdpSocket, sent_all: &AtomicBool) -> Report {
             let added = gap.saturating_sub(pause);
             report.longest_added = report.longest_added.max(added);
             if added > LATE {
-                report.late.push((added, arrived_at));
+                let cpu = usize::try_from(cpu).unwrap();
+                report.late.push(Late { added, arrived: arrived_at, cpu });
             }
         }
         (last_arrival, last_sent) = (arrived_at, sent_at);
     }
 }
 
-/// The next packet: its number, when it was sent, and when it arrived by the kernel's clock.
-fn next(socket: &UdpSocket) -> Option<(u64, u64, u64)> {
-    let mut packet = [0; 16];
+/// The next packet: its number, the CPU that it was sent on, when that was, and when it arrived by the kernel's clock.
+fn next(socket: &UdpSocket) -> Option<(u64, u64, u64, u64)> {
+    let mut packet = [0; 24];
     let mut buffers = [IoSliceMut::new(&mut packet)];
     let mut control = nix::cmsg_space!(nix::sys::time::TimeSpec);
     let received = recvmsg::<SockaddrIn>(
@@ -245,5 +259,7 @@ fn next(socket: &UdpSocket) -> Option<(u64, u64, u64)> {
     });
     let arrived_at = arrived_at.expect("the kernel stamps what arrives");
     let (numbers, _) = packet.as_chunks::<8>();
-    Some((u64::from_ne_bytes(numbers[0]), u64::from_ne_bytes(numbers[1]), arrived_at))
+    let [number, cpu, sent_at] = numbers.try_into().expect("24 bytes");
+    let [number, cpu, sent_at] = [number, cpu, sent_at].map(u64::from_ne_bytes);
+    Some((number, cpu, sent_at, arrived_at))
 }
