@@ -85,7 +85,7 @@ fn flood(sources: usize) {
     // So that the customer can send more than the VM's link takes.
     ip("link set eth1 mtu 1600");
     bench.hosts.customer.run(|| ip("link set eth1p mtu 1600"));
-    let mut router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+    let (mut router, _) = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
     router.apply(Revision(1), &rig::state()).unwrap();
     // The router is tested, and not how much of a CPU is left for it by what else this machine does.
     run_named_ahead("punt", 1);

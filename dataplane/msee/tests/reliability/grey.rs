@@ -39,7 +39,7 @@ fn a_path_that_loses_one_packet_in_a_hundred_shows_in_the_counters() {
     let eth3 = Adjacency::Ce { port: "eth3".to_owned() };
     let second = rig::vrf(&[("172.16.3.0/30", eth3)]);
     state.vrfs.get_mut("circuit").unwrap().routes.extend(second.routes);
-    let mut router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+    let (mut router, _) = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
     router.apply(Revision(1), &state).unwrap();
     let behind = Host::start();
     ip(&format!("link set eth3p netns {}", behind.thread));

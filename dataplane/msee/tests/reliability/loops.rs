@@ -74,7 +74,7 @@ impl Far {
         let pins = bench.namespace.bpffs().join("msee-b");
         let router = host.run(move || {
             ip("link set eth3p up");
-            let mut router = Router::start(Loader::default().load(&pins).unwrap()).unwrap();
+            let (mut router, _) = Router::start(Loader::default().load(&pins).unwrap()).unwrap();
             router.apply(Revision(1), &far()).unwrap();
             Arc::new(Mutex::new(Some(router)))
         });
@@ -109,7 +109,8 @@ fn answers(station: &Station) -> HashMap<u16, u32> {
 fn a_loop_of_two_routers_ends_with_the_ttl() {
     let bench = Bench::empty();
     let far = Far::start(&bench);
-    let mut near_router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+    let (mut near_router, _) =
+        Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
     near_router.apply(Revision(1), &near()).unwrap();
     Traffic::check(&bench.hosts);
     let ledgers = [near_router.counters().unwrap(), far.counters()].map(|now| Ledger::open(&now));

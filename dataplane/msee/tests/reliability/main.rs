@@ -39,6 +39,7 @@ mod grey;
 mod kill;
 mod links;
 mod loops;
+mod neighbours;
 mod nested;
 mod pieces;
 mod rebind;

@@ -9,6 +9,7 @@ use std::{
 
 use abi::verdict::Verdict;
 use desired::MseeState;
+use msee::fastpath::Neighbours;
 
 use crate::{
     bench::Bench,
@@ -117,7 +118,7 @@ fn nested_prefixes_come_and_go_in_any_order_without_a_wrong_hop() {
             seen
         });
         for members in &tables[1..] {
-            fast_path.apply(&state(*members)).unwrap();
+            fast_path.apply(&state(*members), &Neighbours::default()).unwrap();
         }
         stop.store(true, Ordering::Relaxed);
         packets.join().unwrap()

@@ -35,7 +35,7 @@ const OFFERED: u32 = 2_800;
 fn pieces_to_a_customer_are_policed_as_wholes() {
     let bench = Bench::empty();
     ip(&format!("link set eth1 mtu {MTU}"));
-    let mut router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+    let (mut router, _) = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
     let mut state = rig::state();
     state.circuit_ports.get_mut("eth1").unwrap().bandwidth = Some(BANDWIDTH);
     router.apply(Revision(1), &state).unwrap();

@@ -14,7 +14,7 @@ use std::{
 use abi::verdict::Verdict;
 use desired::{MseeState, Route};
 use msee::fastpath::{
-    Loader,
+    Loader, Neighbours,
     steps::{Step, Steps},
 };
 
@@ -109,7 +109,7 @@ fn each_packet_takes_the_next_hop_of_its_generation() {
         Ok(())
     });
     let mut fast_path = bench.load(&Loader::default().steps(steps));
-    fast_path.apply(&table(0)).unwrap();
+    fast_path.apply(&table(0), &Neighbours::default()).unwrap();
     let first = fast_path.compiled().generation();
     let port = fast_path.ports().iter().find(|port| port.name == "eth1").unwrap();
     let judge = Judge::new(&bench.pins(), port.ifindex);
@@ -124,7 +124,7 @@ fn each_packet_takes_the_next_hop_of_its_generation() {
         for replacement in 1..=replacements {
             let table = table(replacement);
             let started = Instant::now();
-            fast_path.apply(&table).unwrap();
+            fast_path.apply(&table, &Neighbours::default()).unwrap();
             let published = *published.lock().unwrap();
             flips.push(published - started);
             waits.push(published.elapsed());

@@ -8,6 +8,7 @@ use std::{
 
 use abi::limits;
 use desired::{MseeState, Route};
+use msee::fastpath::Neighbours;
 
 use crate::{
     bench::Bench,
@@ -36,7 +37,9 @@ fn with_routes(count: usize) -> MseeState {
 #[test]
 fn retiring_a_large_table_stops_no_packet() {
     let (bench, mut fast_path) = Bench::start();
-    let nodes = most(with_nodes, limits::NODES, &mut |state| fast_path.apply(state).is_ok());
+    let nodes = most(with_nodes, limits::NODES, &mut |state| {
+        fast_path.apply(state, &Neighbours::default()).is_ok()
+    });
     let small = rig::state();
     for (count, with, rounds) in [
         (10_000, with_routes as fn(usize) -> MseeState, soak::rounds(30, 500)),
@@ -51,8 +54,8 @@ fn retiring_a_large_table_stops_no_packet() {
         let large = with(count);
         let traffic = Traffic::start(&bench.hosts);
         for _ in 0..rounds {
-            fast_path.apply(&large).unwrap();
-            fast_path.apply(&small).unwrap();
+            fast_path.apply(&large, &Neighbours::default()).unwrap();
+            fast_path.apply(&small, &Neighbours::default()).unwrap();
         }
         for report in traffic.stop(&format!("{count} routes retired {rounds} times")) {
             assert!(report.longest_added <= LONGEST_GAP, "{count} routes: {report:?}");

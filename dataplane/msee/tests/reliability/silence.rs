@@ -131,7 +131,7 @@ impl Silence {
 #[test]
 fn what_must_not_be_answered_is_not_however_often() {
     let bench = Bench::empty();
-    let mut router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+    let (mut router, _) = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
     router.apply(Revision(1), &rig::state()).unwrap();
     let station = Station::open(&bench.hosts.customer, "eth1p");
     let mut test = Silence { station, router };

@@ -7,7 +7,7 @@ use std::{
     os::fd::AsRawFd as _,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, sleep},
     time::{Duration, Instant, SystemTime},
@@ -28,6 +28,10 @@ const BURST: u32 = 24;
 const TICK: Duration = Duration::from_micros(300);
 /// Packets under way when the sender stops arrive within this time.
 const TAIL: Duration = Duration::from_millis(300);
+/// Fewer packets are no traffic.
+const ENOUGH: u64 = 1_000;
+/// How long a sender may take to send them.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What a receiver may be late by: four seconds of packets.
 const BUFFER: usize = 64 << 20;
 
@@ -65,6 +69,12 @@ impl Traffic {
     pub fn check(hosts: &Hosts) {
         let check = Self::run(hosts);
         sleep(Duration::from_millis(300));
+        // The sender of a busy machine may not have run yet.
+        let deadline = Instant::now() + PATIENCE;
+        let has_run = |flow: &Flow| flow.sent.load(Ordering::Relaxed) > ENOUGH;
+        while !check.0.iter().all(has_run) && Instant::now() < deadline {
+            sleep(TICK);
+        }
         check.stop("self-check");
     }
 
@@ -99,6 +109,8 @@ impl Traffic {
 
 struct Flow {
     stop: Arc<AtomicBool>,
+    /// Packets so far.
+    sent: Arc<AtomicU64>,
     sender: JoinHandle<(u64, Duration)>,
     receiver: JoinHandle<Report>,
 }
@@ -119,16 +131,18 @@ impl Flow {
         let stop = Arc::new(AtomicBool::new(false));
         let sent_all = Arc::new(AtomicBool::new(false));
         let (stopped, done) = (Arc::clone(&stop), Arc::clone(&sent_all));
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&sent);
         let sender = thread::spawn(move || {
             // Ahead of everything else on this machine: a sender that is kept from running between
             // a packet's time stamp and its way through the router would be taken for a gap.
             run_ahead(namespace::thread(), 1);
-            let sent = send(&socket, &stopped);
+            let sent = send(&socket, &stopped, &counter);
             done.store(true, Ordering::Relaxed);
             sent
         });
         let receiver = thread::spawn(move || receive(&sink, &sent_all));
-        Self { stop, sender, receiver }
+        Self { stop, sent, sender, receiver }
     }
 
     fn stop(self) -> Report {
@@ -147,7 +161,7 @@ fn now() -> u64 {
 
 /// Sends at the rate. What the sender misses while it is kept from running it does not make up for:
 /// a burst would overflow rings that steady traffic does not.
-fn send(socket: &UdpSocket, stop: &AtomicBool) -> (u64, Duration) {
+fn send(socket: &UdpSocket, stop: &AtomicBool, counter: &AtomicU64) -> (u64, Duration) {
     let started = Instant::now();
     let (mut sent, mut due) = (0_u64, Instant::now());
     let interval = Duration::from_secs(1) / RATE;
@@ -163,6 +177,7 @@ fn send(socket: &UdpSocket, stop: &AtomicBool) -> (u64, Duration) {
                 sent += 1;
             }
         }
+        counter.store(sent, Ordering::Relaxed);
         due = if burst > BURST { Instant::now() } else { due + interval * burst };
         sleep(TICK);
     }
