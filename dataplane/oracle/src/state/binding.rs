@@ -117,11 +117,13 @@ impl Binding<'_> {
                     stations: vec![port.peer_mac],
                 })
             }
-            Adjacency::Direct { port, mac, address: _, vm: _, connection: _ } => Ok(NextHop {
-                verdict: Verdict::ForwardedDirect,
-                egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
-                stations: vec![*mac],
-            }),
+            Adjacency::Direct { port, mac, address: _, vm: _, connection: _, tunnel: _ } => {
+                Ok(NextHop {
+                    verdict: Verdict::ForwardedDirect,
+                    egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
+                    stations: vec![*mac],
+                })
+            }
             Adjacency::Gateway { port, gateway, connection: _, instances } => {
                 if instances.is_empty() {
                     return Err(StateError::NoInstance { gateway: gateway.clone() });

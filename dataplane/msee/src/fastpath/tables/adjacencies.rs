@@ -50,7 +50,7 @@ impl<'a> Adjacencies<'a> {
         let index = self.entries.len() as u32;
         match adjacency {
             Adjacency::Ce { port } => self.customer_edge(vrf, port)?,
-            Adjacency::Direct { port, address: _, mac, vm, connection } => {
+            Adjacency::Direct { port, address: _, mac, vm, connection, tunnel: _ } => {
                 let entry = self.entry(vrf, port, PortKind::Fabric, *mac)?;
                 let text = format!("VM {vm} (FastPath, {connection})");
                 self.push(image::ADJACENCY_DIRECT, entry, text, None)?;
