@@ -292,6 +292,7 @@ pub(crate) fn state() -> MseeState {
         mac: Some(VM_MAC.parse().unwrap()),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     };
     let gateway = Adjacency::Gateway {
         port: "eth2".to_owned(),
@@ -300,6 +301,7 @@ pub(crate) fn state() -> MseeState {
         instances: vec![GatewayNextHop {
             address: Ipv4Addr::new(10, 255, 0, 12),
             mac: Some(GATEWAY_MAC.parse().unwrap()),
+            tunnel: None,
         }],
     };
     let route = |prefix: &str, adjacency, why: &str| {
@@ -315,6 +317,7 @@ pub(crate) fn state() -> MseeState {
         vrf: vrf.clone(),
         address: Ipv4Addr::new(10, 255, 0, 4),
         address_ipv6: None,
+        vni: None,
     };
     let circuit_port = CircuitPort {
         circuit: vrf.clone(),
@@ -331,8 +334,11 @@ pub(crate) fn state() -> MseeState {
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),
-        fabric_ports: [("eth2".to_owned(), FabricPort { vnets: [("hub".to_owned(), hub)].into() })]
-            .into(),
+        fabric_ports: [(
+            "eth2".to_owned(),
+            FabricPort { vnets: [("hub".to_owned(), hub)].into(), vxlan: None },
+        )]
+        .into(),
         vrfs: [(vrf, Vrf { routes: routes.into() })].into(),
     }
 }

@@ -18,8 +18,8 @@ pub(super) fn ports() -> BTreeMap<String, FabricPort> {
     ];
     let far = [vnet("far", CONTOSO, &["10.1.0.0/16", "2001:db8:1::/48"], FAR, None)];
     [
-        ("eth2".to_owned(), FabricPort { vnets: near.into() }),
-        ("eth3".to_owned(), FabricPort { vnets: far.into() }),
+        ("eth2".to_owned(), FabricPort { vnets: near.into(), vxlan: None }),
+        ("eth3".to_owned(), FabricPort { vnets: far.into(), vxlan: None }),
     ]
     .into()
 }
@@ -32,5 +32,8 @@ fn vnet(
     address_ipv6: Option<Ipv6Addr>,
 ) -> (String, FabricVnet) {
     let prefixes = prefixes.iter().map(|text| prefix(text)).collect();
-    (name.to_owned(), FabricVnet { prefixes, vrf: vrf.to_owned(), address, address_ipv6 })
+    (
+        name.to_owned(),
+        FabricVnet { prefixes, vrf: vrf.to_owned(), address, address_ipv6, vni: None },
+    )
 }

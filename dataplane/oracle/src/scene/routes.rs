@@ -75,6 +75,7 @@ fn vm(address: IpAddr, mac: Option<MacAddress>) -> Adjacency {
         mac,
         vm: "vm".to_owned(),
         connection: "connection".to_owned(),
+        tunnel: None,
     }
 }
 
@@ -82,6 +83,7 @@ fn gateway(port: &str, instances: &[Option<MacAddress>]) -> Adjacency {
     let hops = (12..).zip(instances).map(|(number, mac)| GatewayNextHop {
         address: Ipv4Addr::new(10, 255, 0, number),
         mac: *mac,
+        tunnel: None,
     });
     Adjacency::Gateway {
         port: port.to_owned(),

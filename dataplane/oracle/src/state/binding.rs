@@ -124,12 +124,14 @@ impl Binding<'_> {
                     stations: vec![port.peer_mac],
                 })
             }
-            Adjacency::Direct { port, mac, address: _, vm: _, connection: _ } => Ok(NextHop {
-                verdict: Verdict::ForwardedDirect,
-                egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
-                policed: None,
-                stations: vec![*mac],
-            }),
+            Adjacency::Direct { port, mac, address: _, vm: _, connection: _, tunnel: _ } => {
+                Ok(NextHop {
+                    verdict: Verdict::ForwardedDirect,
+                    egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
+                    policed: None,
+                    stations: vec![*mac],
+                })
+            }
             Adjacency::Gateway { port, gateway, connection: _, instances } => {
                 if instances.is_empty() {
                     return Err(StateError::NoInstance { gateway: gateway.clone() });

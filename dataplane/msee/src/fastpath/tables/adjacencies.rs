@@ -69,7 +69,7 @@ impl<'a> Adjacencies<'a> {
         let index = self.entries.len() as u32;
         match adjacency {
             Adjacency::Ce { port } => self.customer_edge(vrf, port, is_ipv6)?,
-            Adjacency::Direct { port, address, mac, vm, connection } => {
+            Adjacency::Direct { port, address, mac, vm, connection, tunnel: _ } => {
                 let (kind, address, mac) = (image::ADJACENCY_DIRECT, *address, *mac);
                 let text = format!("VM {vm} (FastPath, {connection})");
                 self.push(vrf, port, Station { kind, address, mac }, text, None)?;

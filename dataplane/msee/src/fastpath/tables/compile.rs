@@ -57,6 +57,12 @@ pub enum CompileError {
         /// The other VNet.
         second: String,
     },
+    /// A fabric whose frames travel in VXLAN, which this build does not speak.
+    #[error("fabric port `{port}` has an underlay, and this msee has no VXLAN: use a plain fabric")]
+    NoVxlan {
+        /// Interface name of the fabric port.
+        port: String,
+    },
     /// The search for a port would take too long.
     #[error("`{port}` and other ports fall on the same places of the port table: recreate it")]
     PortTable {
@@ -169,6 +175,9 @@ impl Compiled {
             PortKind::Fabric => {
                 entry.kind = PORT_FABRIC;
                 if let Some(fabric) = state.fabric_ports.get(&port.name) {
+                    if fabric.vxlan.is_some() {
+                        return Err(CompileError::NoVxlan { port: port.interface.clone() });
+                    }
                     let roots = self.sources(port, fabric)?;
                     (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
                 }

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use abi::image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, ADJACENCY_UNRESOLVED};
 use desired::{
     Adjacency, CircuitPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress, Route,
-    ServiceEthertype, Tags, Vrf,
+    ServiceEthertype, Tags, Underlay, Vrf,
 };
 
 use super::*;
@@ -30,8 +30,11 @@ fn ports() -> Vec<BoundPort> {
 }
 
 fn gateway() -> Adjacency {
-    let instance =
-        |last| GatewayNextHop { address: Ipv4Addr::new(10, 255, 0, last), mac: Some(mac(last)) };
+    let instance = |last| GatewayNextHop {
+        address: Ipv4Addr::new(10, 255, 0, last),
+        mac: Some(mac(last)),
+        tunnel: None,
+    };
     Adjacency::Gateway {
         port: "eth2".to_owned(),
         gateway: "ERGW1".to_owned(),
@@ -47,6 +50,7 @@ fn direct() -> Adjacency {
         mac: Some(mac(0x44)),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     }
 }
 
@@ -64,6 +68,7 @@ fn state() -> MseeState {
         vrf: "circuit".to_owned(),
         address: Ipv4Addr::new(10, 255, 0, 4),
         address_ipv6: Some("fd00:255::4".parse().unwrap()),
+        vni: None,
     };
     let circuit = CircuitPort {
         circuit: "CIRCUIT_EQUINIX".to_owned(),
@@ -86,7 +91,10 @@ fn state() -> MseeState {
         circuit_ports: [("eth1".to_owned(), circuit)].into(),
         fabric_ports: [(
             "eth2".to_owned(),
-            FabricPort { vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into() },
+            FabricPort {
+                vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into(),
+                vxlan: None,
+            },
         )]
         .into(),
         vrfs: [("circuit".to_owned(), Vrf { routes })].into(),
@@ -233,7 +241,11 @@ fn what_does_not_resolve_is_refused_by_name() {
     }
     let vnets = &mut shared.fabric_ports.get_mut("eth2").unwrap().vnets;
     vnets.get_mut("spoke").unwrap().prefixes.push("10.255.0.0/16".parse().unwrap());
+    let mut vxlan = state();
+    vxlan.fabric_ports.get_mut("eth2").unwrap().vxlan =
+        Some(Underlay { address: "192.0.2.1/24".parse().unwrap(), hosts: [].into() });
     let cases = [
+        (vxlan, "fabric port `eth2` has an underlay"),
         (unknown_vrf, "eth1 uses the VRF `elsewhere`"),
         (unknown_port, "leaves by `eth2`, which is no fabric port"),
         (no_instance, "gateway `ERGW1`, which has no instance"),
@@ -263,6 +275,7 @@ fn tables_beyond_their_limits_are_refused() {
             mac: Some(mac(1)),
             vm: format!("vm{number}"),
             connection: "conn1".to_owned(),
+            tunnel: None,
         };
         routes.insert(
             IpNetwork::from(std::net::IpAddr::V4(address)),
