@@ -3,12 +3,13 @@ use std::net::Ipv4Addr;
 use abi::image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, ADJACENCY_UNRESOLVED};
 use desired::{
     Adjacency, CircuitPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress, Route,
-    ServiceEthertype, Tags, Underlay, Vrf,
+    ServiceEthertype, Tags, Vrf,
 };
 
 use super::*;
 
 mod neighbours;
+mod vxlan;
 
 fn mac(last: u8) -> MacAddress {
     MacAddress([2, 0, 0, 0, 0, last])
@@ -241,11 +242,7 @@ fn what_does_not_resolve_is_refused_by_name() {
     }
     let vnets = &mut shared.fabric_ports.get_mut("eth2").unwrap().vnets;
     vnets.get_mut("spoke").unwrap().prefixes.push("10.255.0.0/16".parse().unwrap());
-    let mut vxlan = state();
-    vxlan.fabric_ports.get_mut("eth2").unwrap().vxlan =
-        Some(Underlay { address: "192.0.2.1/24".parse().unwrap(), hosts: [].into() });
     let cases = [
-        (vxlan, "fabric port `eth2` has an underlay"),
         (unknown_vrf, "eth1 uses the VRF `elsewhere`"),
         (unknown_port, "leaves by `eth2`, which is no fabric port"),
         (no_instance, "gateway `ERGW1`, which has no instance"),
