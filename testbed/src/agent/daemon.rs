@@ -69,7 +69,9 @@ fn dataplane(node: &Node, directory: &RunDirectory) -> Option<Daemon> {
             let port = node.interfaces.first().map_or("eth1", |interface| &interface.name);
             ("ergw", vec!["--interface".into(), port.into()])
         }
-        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } => return None,
+        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } | NodeKind::FabricHost { .. } => {
+            return None;
+        }
     };
     let mut arguments: Vec<OsString> = vec![
         "--name".into(),

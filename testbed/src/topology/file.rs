@@ -131,6 +131,9 @@ pub struct ExpressRoute {
     /// How VMs choose between the two MSEEs.
     #[serde(default)]
     pub ecmp: Ecmp,
+    /// How frames cross the regions' fabrics.
+    #[serde(default)]
+    pub fabric: FabricKind,
     /// Whether links have their delay (`on`) or are plain veth pairs (`off`).
     #[serde(default = "on")]
     pub wires: bool,
@@ -174,6 +177,17 @@ pub enum Ecmp {
     Flow,
     /// Repeatable: the hash's seed is searched so that the documented MSEE is the first hop.
     Lab,
+}
+
+/// How frames cross a region's fabric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FabricKind {
+    /// As they are: MSEEs, gateways and VMs are stations of one bridge.
+    #[default]
+    Plain,
+    /// In VXLAN (RFC 7348), between the MSEEs and a host before each VM and each gateway.
+    Vxlan,
 }
 
 /// A region.

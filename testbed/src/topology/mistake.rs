@@ -207,6 +207,14 @@ pub enum Mistake {
         /// Who has it.
         owner: String,
     },
+    /// A name that a host of the VXLAN fabric has.
+    #[error("`{name}` is the name of the host that `{guest}` is on")]
+    HostName {
+        /// As written.
+        name: String,
+        /// The VM or gateway.
+        guest: String,
+    },
     /// Peered VNets in two regions.
     #[error("`{0}` is in another region than the VNet it is peered with")]
     PeeringRegions(String),
@@ -314,6 +322,11 @@ impl Mistake {
             Self::Overlap { .. } => "choose prefixes that do not overlap".to_owned(),
             Self::Outside { outer, .. } => format!("choose one inside {outer}"),
             Self::AddressTwice { .. } => "choose another address".to_owned(),
+            Self::HostName { .. } => {
+                "choose another name: with `fabric: vxlan` each VM and each gateway has a host of \
+                 its name and `-host`"
+                    .to_owned()
+            }
             Self::PeeringRegions(_) => {
                 "give both the same region: peering across regions is not emulated".to_owned()
             }

@@ -9,6 +9,14 @@ fn requests() -> Vec<Request> {
     resources(&topology, &plan)
 }
 
+/// The same lab with its fabrics in VXLAN.
+fn vxlan_requests() -> Vec<Request> {
+    let text = FASTPATH.replace("expressroute:\n", "expressroute:\n  fabric: vxlan\n");
+    let topology = topology::parse(&text, "fastpath.er.yml").unwrap();
+    let plan = topology::plan(&topology).unwrap();
+    resources(&topology, &plan)
+}
+
 fn body<'a>(requests: &'a [Request], suffix: &str) -> &'a Value {
     let request = requests.iter().find(|request| request.path.ends_with(suffix));
     request.and_then(|request| request.body.as_ref()).unwrap()
@@ -40,6 +48,33 @@ fn what_a_resource_refers_to_is_registered_before_it() {
             "routers/msee-b",
         ]
     );
+}
+
+#[test]
+fn a_vxlan_fabric_is_its_hosts_and_a_tunnel_endpoint_of_each_router() {
+    let requests = vxlan_requests();
+    let hosts: Vec<_> = requests
+        .iter()
+        .map(|request| below_provider(&request.path))
+        .filter(|path| path.starts_with("fabricHosts/"))
+        .collect();
+    let names = ["hub-vm", "spoke-vm", "ERGW1", "remote-vm", "ERGW2"];
+    assert_eq!(hosts, names.map(|name| format!("fabricHosts/{name}-host")));
+    let host = &body(&requests, "fabricHosts/ERGW1-host")["properties"];
+    assert_eq!(host["address"], "100.64.0.5");
+    assert!(host["macAddress"].is_string() && host.get("networkInterfaces").is_none(), "{host}");
+    let gateway = host["gateways"][0]["id"].as_str().unwrap();
+    assert!(gateway.ends_with("/virtualNetworkGateways/ERGW1"), "{gateway}");
+    let port = &body(&requests, "routers/msee-b")["properties"]["fabricPorts"][0];
+    assert_eq!(port["vxlan"]["address"], "100.64.0.2/16");
+    let vnis: Vec<_> =
+        port["virtualNetworks"].as_array().unwrap().iter().map(|it| &it["vni"]).collect();
+    assert_eq!(vnis, [5001, 5002]);
+    // A plain fabric has none of it.
+    let plain = self::requests();
+    assert!(!plain.iter().any(|request| request.path.contains("fabricHosts")));
+    let port = &body(&plain, "routers/msee-b")["properties"]["fabricPorts"][0];
+    assert!(port["vxlan"].is_null() && port["virtualNetworks"][0]["vni"].is_null(), "{port}");
 }
 
 #[test]

@@ -45,6 +45,26 @@ fn expect_in(file: &str, from: &str, to: &str, what: &str, marked: &str, cure: &
 }
 
 #[test]
+fn a_fabric_is_plain_or_vxlan_and_its_hosts_have_names_of_their_own() {
+    let key = "expressroute:\n";
+    let with = |value: &str| format!("expressroute:\n  fabric: {value}\n");
+    expect(key, &with("vlan"), "unknown value `vlan`", "vlan", "did you mean `vxlan`?");
+    expect(key, &with("nvgre"), "unknown value `nvgre`", "nvgre", "it is one of plain, vxlan");
+    let taken = FASTPATH
+        .replace("onprem-vm:", "Hub-VM-host:")
+        .replace("onprem-vm:eth1", "Hub-VM-host:eth1");
+    let what = "`Hub-VM-host` is the name of the host that `hub-vm` is on";
+    expect_in(
+        &taken,
+        key,
+        &with("vxlan"),
+        what,
+        "Hub-VM-host",
+        "choose another name: with `fabric: vxlan`",
+    );
+}
+
+#[test]
 fn a_whole_message() {
     let expected = [
         "  × unknown value `hosts`",
