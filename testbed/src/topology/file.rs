@@ -215,8 +215,11 @@ pub struct Circuit {
     pub secondary6: Option<Located<Prefix6>>,
     /// The customer's AS number.
     pub peer_asn: u32,
-    /// Bandwidth of each link.
-    pub bandwidth: Bandwidth,
+    /// Bandwidth of each link, policed in each direction.
+    pub bandwidth: Located<Bandwidth>,
+    /// Whether the MSEEs drop what comes from the customer with a source that he has not announced.
+    #[serde(default)]
+    pub source_validation: bool,
     /// The customer's VLAN (C-tag), the same on both links; without one they are untagged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<Located<u16>>,

@@ -131,6 +131,9 @@ pub enum Mistake {
         /// What is too many or missing.
         problem: &'static str,
     },
+    /// Not a bandwidth of a circuit.
+    #[error("`{0}` is not a whole number of Mbps that a circuit can have")]
+    Bandwidth(String),
     /// Not a VLAN number.
     #[error("{0} is not a VLAN")]
     Vlan(u16),
@@ -307,6 +310,7 @@ impl Mistake {
             Self::CircuitPaths { .. } => "a circuit is two links with its name in `circuit:`, one \
                                           to the primary MSEE and one to the secondary"
                 .to_owned(),
+            Self::Bandwidth(_) => "write 1Mbps to 400Gbps: Azure counts whole Mbps".to_owned(),
             Self::Vlan(_) => {
                 "write a number from 1 to 4094; leave the key out for no tag".to_owned()
             }

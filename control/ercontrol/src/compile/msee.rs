@@ -116,7 +116,7 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         peer_mac: Some(plumbing.peer_mac),
         ipv6,
         bandwidth: circuit.bandwidth,
-        validate_source: false,
+        validate_source: circuit.peering.validate_source,
     })
 }
 

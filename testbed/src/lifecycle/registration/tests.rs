@@ -89,6 +89,24 @@ fn circuits_are_in_their_owners_scope() {
 }
 
 #[test]
+fn bandwidth_and_source_validation_are_told() {
+    let circuit = |text: &str| {
+        let topology = topology::parse(text, "fastpath.er.yml").unwrap();
+        let requests = resources(&topology, &topology::plan(&topology).unwrap());
+        let provider = body(&requests, "/CIRCUIT_EQUINIX")["properties"].clone();
+        let peering = body(&requests, "/AzurePrivatePeering")["properties"].clone();
+        let bandwidth = provider["serviceProviderProperties"]["bandwidthInMbps"].clone();
+        (bandwidth, peering["erlabSourceValidation"].clone())
+    };
+    assert_eq!(circuit(FASTPATH), (1_000.into(), Value::Null));
+    let with = |value: &str| format!("bandwidth: 50Mbps, source_validation: {value}");
+    let on = FASTPATH.replace("bandwidth: 1Gbps", &with("on"));
+    assert_eq!(circuit(&on), (50.into(), true.into()));
+    let off = FASTPATH.replace("bandwidth: 1Gbps", &with("off"));
+    assert_eq!(circuit(&off), (50.into(), Value::Null));
+}
+
+#[test]
 fn gateway_transit_is_allowed_by_the_hub_and_used_by_the_spoke() {
     let requests = requests();
     let hub = &body(&requests, "hub-to-spoke")["properties"];
