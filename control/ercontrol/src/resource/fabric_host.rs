@@ -46,3 +46,30 @@ impl FabricHost {
         self.network_interfaces.contains(guest) || self.gateways.contains(guest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_host_needs_an_endpoint_and_ids() {
+        for (properties, message) in [
+            (json!({}), "properties.address is missing: give the tunnel endpoint"),
+            (json!({ "address": "fd00::1" }), "properties.address is not an IPv4 address"),
+            (
+                json!({ "address": "100.64.0.3", "macAddress": "1" }),
+                "properties.macAddress is not a MAC address",
+            ),
+            (
+                json!({ "address": "100.64.0.3", "gateways": [{}] }),
+                "properties.gateways[0].id is missing",
+            ),
+        ] {
+            let body = json!({ "properties": properties });
+            let error = FabricHost::parse(&Fields::root(body.as_object().unwrap())).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{error}");
+        }
+    }
+}

@@ -96,6 +96,17 @@ fn vnets_of_a_region_share_an_underlay_also_when_they_are_equal() {
 }
 
 #[test]
+fn the_lab_of_vxlan_has_two_equal_vnets_and_a_spoke_on_one_underlay() {
+    let file = include_str!("../../../../../labs/vxlan.er.yml");
+    let plan = topology::plan(&topology::parse(file, "vxlan.er.yml").unwrap()).unwrap();
+    assert_eq!(plan.fabrics.len(), 1);
+    let vnis: Vec<_> =
+        underlay(&plan, 0).vnis.iter().map(|(vnet, vni)| (vnet.as_str(), *vni)).collect();
+    assert_eq!(vnis, [("contoso", 5001), ("fabrikam", 5003), ("spoke", 5002)]);
+    assert_eq!(underlay(&plan, 0).hosts.len(), 5);
+}
+
+#[test]
 fn every_station_of_an_underlay_knows_every_other() {
     let plan = fastpath();
     let host = &plan.node("spoke-vm-host").unwrap().interfaces[0];
