@@ -9,6 +9,7 @@ use std::{
 
 use admission::Limits;
 use afxdp::{BindError, Config, QueuesError, Socket};
+use nix::net::if_::if_nametoindex;
 use privilege::{Capabilities, KeepError};
 use tokio::{
     runtime,
@@ -21,8 +22,7 @@ use crate::{
     admin::{self, Subject},
     cli::Arguments,
     control,
-    counters::Sources,
-    interface::TransmitDrops,
+    counters::{Port, Sources},
     program::{AttachError, Program},
     worker::{self, Shared, WorkerError},
 };
@@ -93,25 +93,23 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
         tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
     }
     let queues = afxdp::queues(interface)?;
-    let mut program = Program::load(arguments.pins.as_deref())?;
+    let mut program = Program::load(arguments.pins.as_deref(), arguments.replace)?;
     let mut sockets = Vec::new();
     for queue in 0..queues {
         let socket = Socket::bind(interface, queue, &socket_config())?;
         program.register(queue, &socket)?;
         sockets.push(socket);
     }
-    let shared = Shared::new().map_err(process("eventfd failed"))?;
+    let tally = Arc::new(program.tally()?);
+    let shared = Shared::new(Arc::clone(&tally)).map_err(process("eventfd failed"))?;
     let shared = Arc::new(shared);
-    let sources = Sources {
-        thread: Arc::clone(&shared.counters),
-        program: program.counters()?,
-        sockets: sockets
-            .iter()
-            .map(Socket::statistics_source)
-            .collect::<Result<_, _>>()
-            .map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?,
-        interface: TransmitDrops::new(interface).map_err(process("no interface counters"))?,
-    };
+    let statistics = sockets.iter().map(Socket::statistics_source).collect::<Result<_, _>>();
+    let statistics =
+        statistics.map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?;
+    let ifindex = if_nametoindex(interface).map_err(io::Error::from);
+    let ifindex = ifindex.map_err(process("the interface is gone"))?;
+    let port = Port { interface: interface.to_owned(), ifindex };
+    let sources = Sources::new(tally, program.counters()?, port, statistics);
     let program = Arc::new(Mutex::new(program));
     let subject = Subject {
         name: arguments.name.clone(),

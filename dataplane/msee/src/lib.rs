@@ -10,9 +10,7 @@ pub mod daemon;
 pub mod fastpath;
 pub mod icmp;
 pub mod icmpv6;
-pub mod losses;
 pub mod punt;
-pub mod tally;
 
 #[cfg(test)]
 mod example;

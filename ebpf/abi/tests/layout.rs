@@ -77,6 +77,8 @@ fn layout() -> String {
         police::CLASSES,
         trace::STEPS,
     );
+    let (map, count) = (abi::DAEMON_COUNTERS, verdict::COUNT);
+    writeln!(text, "map {map}: 1 mapped entry of {count} 8-byte counters").unwrap();
     text.push('\n');
     for verdict in verdict::ALL {
         let (number, stage) = (verdict.number(), verdict.stage() as u16);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use abi::verdict;
-use afxdp::Socket;
+use afxdp::{Socket, losses::PortLosses, tally::Tally};
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
 use packet::probe::{Explanation, InjectRequest};
@@ -22,9 +22,7 @@ use crate::{
         InjectError, LoadError, PortKind, ShutdownError,
     },
     icmp::limit::Rate,
-    losses::PortLosses,
     punt::{Ended, PuntThread, Responder, StartError},
-    tally::Tally,
 };
 
 /// A socket takes the longest frame a port forwards, and a second's worth of the answers that the
@@ -146,7 +144,7 @@ impl Router {
     /// forwarding, and what it punts is answered from now on, by the image in its tables.
     pub fn start(fastpath: FastPath) -> Result<Self, StartError> {
         let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
-        let tally = Arc::new(Tally::default());
+        let tally = fastpath.tally();
         let responder = Responder::new(Rate::default());
         let punts = PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
         let mut router = Self {
@@ -306,7 +304,7 @@ impl Router {
         let statistics = socket.statistics_source()?;
         let descriptor = socket.as_fd().try_clone_to_owned()?;
         self.punts.bind(port.ifindex, socket);
-        self.losses.open(&port.interface, port.ifindex, statistics);
+        self.losses.open(&port.interface, port.ifindex, vec![statistics]);
         let interface = port.interface.clone();
         let listening = Listening { interface, socket: descriptor, slots: BTreeSet::new() };
         self.listening.insert(port.ifindex, listening);

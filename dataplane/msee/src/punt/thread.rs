@@ -15,7 +15,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use afxdp::{Accounting, Socket};
+use afxdp::{Accounting, Socket, tally::Tally};
 use arc_swap::ArcSwap;
 use nix::{
     errno::Errno,
@@ -27,7 +27,7 @@ use nix::{
 use tokio::sync::oneshot;
 
 use super::{Frames, Punt, Responder};
-use crate::{fastpath::Compiled, tally::Tally};
+use crate::fastpath::Compiled;
 
 /// What the epoll set says about the command queue; interface indices are below it.
 const COMMANDS: u64 = u64::MAX;

@@ -23,9 +23,10 @@ pub fn pinned_tags(pins: &Path) -> BTreeSet<u64> {
     programs.iter().map(|program| program.info().unwrap().tag()).collect()
 }
 
-/// How many maps the pinned programs use: all that are pinned but the one that only tells a version.
+/// How many maps the pinned programs use: all that are pinned but the one that only tells a version, and
+/// that in which the process counts.
 pub fn pinned_maps(pins: &Path) -> usize {
-    names(&pins.join(format!("abi-{}", abi::VERSION))).len() - 1
+    names(&pins.join(format!("abi-{}", abi::VERSION))).len() - 2
 }
 
 /// Programs with a tag of these, the links that attach them, and the maps they use.
