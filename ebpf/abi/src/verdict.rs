@@ -255,6 +255,7 @@ verdicts! {
     WireSendFailed = Wire, Loss, "wire_send_failed", "The far end of the wire did not take the frame.";
     WireLinkDown = Wire, Loss, "wire_link_down", "The wire is down.";
     WireTag = Wire, Loss, "wire_tag", "The frame's tags are not those of the circuit: the provider edge has no place for it.";
+    WireKilled = Wire, Loss, "wire_killed", "The agent that served the wire was killed: under way in it, not read yet, or come before the next one was there. What that agent had named is in it.";
 }
 
 impl Verdict {

@@ -21,6 +21,13 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Of several kills.
+    pub(crate) fn of(self, kills: u32) -> Self {
+        let kills = u64::from(kills);
+        let Self { ring, batch, delay_line } = self;
+        Self { ring: ring * kills, batch: batch * kills, delay_line: delay_line * kills }
+    }
+
     fn most(self) -> u64 {
         self.ring + self.batch + self.delay_line
     }
@@ -54,7 +61,7 @@ impl Account {
         let (sent, received) = (sum("sent"), sum("received"));
         let mut named = BTreeMap::new();
         for (place, count) in losses(lab) {
-            let since = count - self.0.get(&place).copied().unwrap_or(0);
+            let since = count.saturating_sub(self.0.get(&place).copied().unwrap_or(0));
             if since > 0 {
                 named.insert(place, since);
             }
