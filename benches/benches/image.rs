@@ -3,7 +3,7 @@
 use std::{hint::black_box, net::Ipv4Addr};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use msee::fastpath::Compiled;
+use msee::fastpath::{Compiled, Neighbours};
 
 fn image(criterion: &mut Criterion) {
     let ports = benches::bound_ports();
@@ -12,9 +12,11 @@ fn image(criterion: &mut Criterion) {
     for vms in [10, 1_000, 10_000] {
         let state = benches::state_with_fastpath_hosts(vms);
         group.bench_with_input(BenchmarkId::new("compile", vms), &state, |bencher, state| {
-            bencher.iter(|| Compiled::new(black_box(state), &ports, 1));
+            bencher.iter(|| Compiled::new(black_box(state), &ports, &Neighbours::default(), 1));
         });
-        let Ok(compiled) = Compiled::new(&state, &ports, 1) else { continue };
+        let Ok(compiled) = Compiled::new(&state, &ports, &Neighbours::default(), 1) else {
+            continue;
+        };
         let Some(roots) = compiled.vrf_roots("CIRCUIT") else { continue };
         group.bench_function(BenchmarkId::new("lookup", vms), |bencher| {
             let mut vm = 0;

@@ -8,7 +8,7 @@ use desired::{
     MseeState, Route, Tags, Vrf,
 };
 
-use crate::fastpath::{BoundPort, Compiled, PortKind};
+use crate::fastpath::{BoundPort, Compiled, Neighbours, PortKind};
 
 pub(crate) const CIRCUIT: u32 = 1;
 pub(crate) const FABRIC: u32 = 3;
@@ -131,12 +131,45 @@ fn port(slot: u32, interface: &str, mac: MacAddress, mtu: u32, kind: PortKind) -
     }
 }
 
+/// The state without a single MAC address.
+pub(crate) fn silent_state() -> MseeState {
+    silenced(state())
+}
+
+/// A state without its MAC addresses.
+pub(crate) fn silenced(mut state: MseeState) -> MseeState {
+    for port in state.circuit_ports.values_mut() {
+        port.peer_mac = None;
+    }
+    for route in state.vrfs.values_mut().flat_map(|vrf| vrf.routes.values_mut()) {
+        match &mut route.adjacency {
+            Adjacency::Direct { mac, .. } => *mac = None,
+            Adjacency::Gateway { instances, .. } => {
+                for instance in instances {
+                    instance.mac = None;
+                }
+            }
+            Adjacency::Ce { .. } => {}
+        }
+    }
+    state
+}
+
 pub(crate) fn compiled() -> Compiled {
+    compiled_from(&state())
+}
+
+pub(crate) fn compiled_from(state: &MseeState) -> Compiled {
+    compiled_with(state, &Neighbours::default())
+}
+
+/// With what was learned of neighbours.
+pub(crate) fn compiled_with(state: &MseeState, learned: &Neighbours) -> Compiled {
     let ports = [
         port(CIRCUIT, "eth1", CIRCUIT_MAC, 1_500, PortKind::Circuit),
         port(2, "xcpu1", CIRCUIT_MAC, 1_500, PortKind::Cpu),
         port(FABRIC, "eth2", FABRIC_MAC, FABRIC_MTU, PortKind::Fabric),
         port(FAR_FABRIC, "eth3", FAR_MAC, FABRIC_MTU, PortKind::Fabric),
     ];
-    Compiled::new(&state(), &ports, 7).unwrap()
+    Compiled::new(state, &ports, learned, 7).unwrap()
 }

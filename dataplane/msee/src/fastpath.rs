@@ -1,9 +1,11 @@
 //! The XDP fast path of one MSEE: programs, tables, ports and what outlives this process.
 //!
 //! ```no_run
+//! use msee::fastpath::{FastPath, Neighbours};
+//!
 //! # fn run(state: &desired::MseeState) -> Result<(), Box<dyn std::error::Error>> {
-//! let mut fast_path = msee::fastpath::FastPath::load("/run/erlab/bpf/lab/msee-a".as_ref())?;
-//! let compiled = fast_path.apply(state)?;
+//! let mut fast_path = FastPath::load("/run/erlab/bpf/lab/msee-a".as_ref())?;
+//! let compiled = fast_path.apply(state, &Neighbours::default())?;
 //! println!("generation {} forwards", compiled.generation());
 //! # Ok(())
 //! # }
@@ -17,6 +19,7 @@
 mod attachments;
 mod inject;
 mod load;
+mod neighbours;
 mod object;
 mod ports;
 mod slots;
@@ -39,6 +42,7 @@ pub use afxdp::{
 pub use attachments::AttachError;
 pub use inject::{InjectError, Injection};
 pub use load::{LoadError, Loader};
+pub use neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver};
 pub use object::LoadObjectError;
 pub use ports::{BindPortsError, BoundPort, PortKind};
 pub use slots::SlotsError;
@@ -134,10 +138,15 @@ impl FastPath {
     }
 
     /// Binds the ports of `state`, compiles it, and puts it in force. When it returns, no packet is
-    /// judged by an earlier state any more. What `state` does not mention is detached.
-    pub fn apply(&mut self, state: &MseeState) -> Result<Arc<Compiled>, ApplyError> {
+    /// judged by an earlier state any more. What `state` does not mention is detached. `learned` says
+    /// where the neighbours are that `state` does not tell.
+    pub fn apply(
+        &mut self,
+        state: &MseeState,
+        learned: &Neighbours,
+    ) -> Result<Arc<Compiled>, ApplyError> {
         let ports = ports::bind(state, self.ports(), ports::interface::find)?;
-        let compiled = Compiled::new(state, &ports, self.image.generation() + 1)?;
+        let compiled = Compiled::new(state, &ports, learned, self.image.generation() + 1)?;
         self.slots.admit(&ports)?;
         let fresh = self.attachments.prepare(&mut self.program, &self.pins, &ports)?;
         if let Err(error) = self.image.publish(&compiled) {
@@ -148,6 +157,17 @@ impl FastPath {
         self.compiled = Arc::new(compiled);
         self.complete(&ports)?;
         Ok(self.compiled())
+    }
+
+    /// Puts in force what is known of neighbours now: the image in force, adopted or not, with other
+    /// MAC addresses. Nothing is published when all next hops stay as they are.
+    pub fn learn(&mut self, learned: &Neighbours) -> Result<(), PublishError> {
+        let compiled = self.compiled.relearned(learned);
+        if !compiled.has_adjacencies_of(&self.compiled) {
+            self.image.publish(&compiled)?;
+            self.compiled = Arc::new(compiled);
+        }
+        Ok(())
     }
 
     /// What is left to do once a state is in force.

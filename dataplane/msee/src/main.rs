@@ -21,9 +21,10 @@ use tracing_subscriber::EnvFilter;
 /// SIGTERM and SIGINT end it in order: detach, unpin, exit 0.
 ///
 /// The admin socket speaks HTTP:
-///   GET  /health    is a desired state in force, and which revision
-///   GET  /counters  packets by verdict, losses counted by the kernel included
-///   POST /inject    what would happen to a packet, stage by stage
+///   GET  /health      is a desired state in force, and which revision
+///   GET  /counters    packets by verdict, losses counted by the kernel included
+///   GET  /neighbours  the MAC addresses of next hops: declared, from the kernel, learned
+///   POST /inject      what would happen to a packet, stage by stage
 ///
 /// For example:
 ///   curl --unix-socket /run/erlab/lab/msee-a.sock http://msee/counters

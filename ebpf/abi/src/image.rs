@@ -12,6 +12,7 @@
 //! | `PORTS` | [`Port`] | `BANKS * PORTS`, bank-major |
 //! | `VNETS` | [`Vnet`] | `BANKS * VNETS` |
 //! | `ADJACENCIES` | [`Adjacency`] | `BANKS * ADJACENCIES` |
+//! | `NEXT_HOPS` (not read by packets) | [`NextHop`] | `BANKS * ADJACENCIES` |
 //! | `GROUPS` | [`Group`] | `BANKS * GROUPS` |
 //! | `NODES` | [`Node`] | `BANKS * NODES` |
 //! | `PORT_SLOTS` | [`PortSlot`] | `BANKS * PORT_BUCKETS` |
@@ -177,6 +178,34 @@ pub struct Adjacency {
     pub reserved_tail: [u8; 3],
 }
 
+/// [`NextHop::resolver`]: there is no next hop. Index 0 is always such, and so is the one after the last.
+pub const RESOLVER_NONE: u8 = 0;
+/// [`NextHop::resolver`]: the MAC address is in the desired state.
+pub const RESOLVER_DECLARED: u8 = 1;
+/// [`NextHop::resolver`]: `msee` asks, on a fabric port.
+pub const RESOLVER_MSEE: u8 = 2;
+/// [`NextHop::resolver`]: the kernel asks, behind the `cpu` veth of a circuit's link.
+pub const RESOLVER_KERNEL: u8 = 3;
+/// [`NextHop::resolver`]: nobody can ask.
+pub const RESOLVER_NOBODY: u8 = 4;
+
+/// The station behind the [`Adjacency`] of the same index.
+///
+/// No packet reads it. It is in the image for the process that adopts the image of a killed one, which
+/// must know whose MAC addresses these are to go on asking for them.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NextHop {
+    /// Its address on the link; an IPv4 address as `::ffff:a.b.c.d`.
+    pub address: [u8; 16],
+    /// [`Adjacency::kind`] while its MAC address is known.
+    pub kind: u8,
+    /// One of the `RESOLVER_*` constants.
+    pub resolver: u8,
+    /// Explicit padding, 0.
+    pub reserved: [u8; 6],
+}
+
 /// Adjacencies that share traffic: the flow hash, modulo the length, picks one.
 ///
 /// Each member has many of the places, chosen by its own name (rendezvous hashing), so that when one
@@ -208,5 +237,6 @@ const _: () = assert!(size_of::<PortSlot>() == 16);
 const _: () = assert!(size_of::<Port>() == 64);
 const _: () = assert!(size_of::<Vnet>() == 32);
 const _: () = assert!(size_of::<Adjacency>() == 32);
+const _: () = assert!(size_of::<NextHop>() == 24);
 const _: () = assert!(size_of::<Group>() == 256);
 const _: () = assert!(size_of::<Node>() == 1_024);

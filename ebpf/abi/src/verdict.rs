@@ -214,7 +214,7 @@ verdicts! {
     BudgetException = Icmp, Loss, "budget_exception", "Over the port's budget of other exceptions (expired, unroutable, unreachable, unresolved).";
     PuntRefused = Icmp, Loss, "punt_refused", "Punted, but no AF_XDP socket of msee is bound to the port.";
     IcmpTimeExceeded = Icmp, Expected, "icmp_time_exceeded", "Answered with Time Exceeded.";
-    IcmpNetUnreachable = Icmp, Expected, "icmp_net_unreachable", "Answered with Net Unreachable.";
+    IcmpNetUnreachable = Icmp, Expected, "icmp_net_unreachable", "Answered with Net or Host Unreachable.";
     IcmpFragmentationNeeded = Icmp, Expected, "icmp_fragmentation_needed", "Answered with Fragmentation Needed.";
     IcmpPortUnreachable = Icmp, Expected, "icmp_port_unreachable", "Answered with Port or Protocol Unreachable.";
     IcmpEchoReply = Icmp, Expected, "icmp_echo_reply", "Answered with an Echo Reply.";
@@ -228,7 +228,7 @@ verdicts! {
     IcmpTooBig = Icmp, Loss, "icmp_too_big", "The echo reply is longer than the way back carries.";
     IcmpUnroutable = Icmp, Loss, "icmp_unroutable", "The MSEE's own table has no way to the sender.";
     IcmpSendFailed = Icmp, Loss, "icmp_send_failed", "The answer could not be sent: the port's AF_XDP socket has no room or is gone.";
-    NeighbourUnknown = Icmp, Loss, "neighbour_unknown", "The next hop's MAC address is not in the desired state, and msee does not ask for it yet.";
+    NeighbourQueueFull = Icmp, Loss, "neighbour_queue_full", "The next hop is being asked for, and as many packets or neighbours wait as may.";
     PuntMalformed = Icmp, Loss, "punt_malformed", "A punted frame could not be parsed again; a defect.";
 
     GwNotIp = GwCheck, Expected, "gw_not_ip", "Gateway: the frame is neither IPv4 nor IPv6 (flooded by the fabric).";

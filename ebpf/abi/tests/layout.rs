@@ -42,6 +42,7 @@ fn layout() -> String {
         image::Adjacency {
             kind, reserved, verdict, port, mtu, header, tag_length, reserved_tail,
         }
+        image::NextHop { address, kind, resolver, reserved }
         punt::Metadata { generation, verdict, port, adjacency, vnet }
         trace::Step { stage, verdict, value }
         trace::Record { length, generation, steps }
@@ -59,6 +60,11 @@ fn layout() -> String {
         image::ADJACENCY_DIRECT,
         image::ADJACENCY_GATEWAY,
         image::ADJACENCY_UNRESOLVED,
+        image::RESOLVER_NONE,
+        image::RESOLVER_DECLARED,
+        image::RESOLVER_MSEE,
+        image::RESOLVER_KERNEL,
+        image::RESOLVER_NOBODY,
         image::NO_ROUTE,
         image::LEAF,
         image::GROUP,

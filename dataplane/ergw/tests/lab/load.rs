@@ -178,7 +178,7 @@ impl Outcome {
     pub(crate) fn longest_gap(&self) -> Duration {
         let came = self.sent.iter().zip(&self.came).filter(|(_, count)| **count > 0);
         let came: Vec<&Duration> = came.map(|(sent, _)| sent).collect();
-        came.windows(2).map(|pair| *pair[1] - *pair[0]).max().unwrap_or(Duration::MAX)
+        came.windows(2).map(|pair| pair[1].saturating_sub(*pair[0])).max().unwrap_or(Duration::MAX)
     }
 
     /// When the last packet was sent that did not come.

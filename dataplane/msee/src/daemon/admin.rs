@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::{RouterInjectError, SharedRouter, chain, lock, router::Router};
+use super::{NeighbourReport, RouterInjectError, SharedRouter, chain, lock, router::Router};
 
 /// The bound socket. Dropping it ends the server and removes the file.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ impl Admin {
         let service = Routes::new()
             .route("/health", get(health))
             .route("/counters", get(counters))
+            .route("/neighbours", get(neighbours))
             .route("/inject", post(inject))
             .with_state(Shared { name, router });
         self.server = Some(tokio::spawn(async move {
@@ -108,6 +109,22 @@ async fn counters(State(shared): State<Shared>) -> Response {
             Json(Counters { name, generation: router.generation(), verdicts }).into_response()
         }
         Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, "CountersFailed", &chain(&error)),
+    })
+    .await
+}
+
+#[derive(Serialize)]
+struct AllNeighbours {
+    name: String,
+    generation: u64,
+    neighbours: Vec<NeighbourReport>,
+}
+
+async fn neighbours(State(shared): State<Shared>) -> Response {
+    let name = shared.name.clone();
+    with_router(shared, |router| {
+        let (generation, neighbours) = (router.generation(), router.neighbours());
+        Json(AllNeighbours { name, generation, neighbours }).into_response()
     })
     .await
 }

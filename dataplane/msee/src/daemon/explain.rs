@@ -16,9 +16,10 @@ use packet::{
 };
 
 use crate::{
-    fastpath::{BoundPort, Compiled, Injection},
+    fastpath::{BoundPort, Compiled, Injection, NextHop},
     icmp::limit::Rate,
-    punt::{Frames, Punt, Responder},
+    neighbours::Table,
+    punt::{Decision, Frames, Punt, Responder},
 };
 
 /// All that the sentences are made of.
@@ -51,7 +52,12 @@ impl Context<'_> {
             .then(|| recorded.iter().rev().find(|step| step.stage == Stage::Out as u16))
             .flatten()
             .map(|step| self.interface(step.value).to_owned());
-        if let Some((answer, text)) = self.answer(verdict) {
+        let (generation, last) = (injection.record.generation, recorded.last());
+        let adjacency = last.filter(|_| verdict == Verdict::NeighbourUnresolved);
+        let adjacency = adjacency.map_or(0, |step| step.value);
+        let metadata =
+            Metadata { verdict: verdict.number(), generation, adjacency, ..Metadata::default() };
+        if let Some((answer, text)) = self.answer(verdict, metadata) {
             steps.push(ExplainedStep {
                 stage: answer.stage().name(),
                 verdict: Some(answer.name()),
@@ -170,39 +176,51 @@ impl Context<'_> {
         self.compiled.vnet(index).map(|vnet| vnet.vrf.as_str())
     }
 
-    /// What userspace answers to a packet punted with `verdict`; `None` when it is not asked. The
-    /// rate limit is not consulted: the answer would depend on who asked before.
-    fn answer(&self, verdict: Verdict) -> Option<(Verdict, String)> {
+    /// What userspace makes of a packet punted with `verdict`; `None` when it is not asked. Neither the
+    /// rate limit nor what is known of neighbours is consulted: the answer would depend on who asked
+    /// before.
+    fn answer(&self, verdict: Verdict, metadata: Metadata) -> Option<(Verdict, String)> {
         let asked = matches!(
             verdict,
             Verdict::LocalEcho
                 | Verdict::LocalUnreachable
                 | Verdict::NoRoute
                 | Verdict::TtlExpired
+                | Verdict::NeighbourUnresolved
                 | Verdict::TooBig
                 | Verdict::TooBigFragmentable
         );
         if !asked {
             return None;
         }
-        let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
         let punt = Punt { ifindex: self.port.ifindex, metadata, frame: self.frame };
-        let mut out = Frames::default();
+        let (mut out, nobody) = (Frames::default(), Table::default());
         let mut responder = Responder::new(Rate::default());
-        let decision = responder.decide(&punt, self.compiled, Instant::now(), &mut out);
+        let now = Instant::now();
+        let (verdict, slot) = match responder.decide(&punt, self.compiled, &nobody, now, &mut out) {
+            Decision::Send { verdict, port } => (verdict, port),
+            Decision::End(verdict) => return Some((verdict, verdict.text().to_owned())),
+            Decision::Wait(NextHop { neighbour, .. }) => {
+                let port =
+                    self.compiled.slot(neighbour.port()).map_or("?", |it| self.interface(it));
+                let address = neighbour.address;
+                let text =
+                    format!("waits while {address} is asked for on {port}, if it is not known");
+                return Some((Verdict::NeighbourUnresolved, text));
+            }
+        };
         let first = out.iter().next().and_then(Ethernet::parse);
-        let sent = first.and_then(|frame| Packet::parse(&frame));
-        let text = match (decision.send_by, sent) {
-            (Some(slot), Some(answer)) => format!(
+        let text = match first.and_then(|frame| Packet::parse(&frame)) {
+            Some(answer) => format!(
                 "{} from {} to {}, out {}",
-                decision.verdict.text().trim_end_matches('.'),
+                verdict.text().trim_end_matches('.'),
                 answer.source(),
                 answer.destination(),
                 self.interface(slot),
             ),
-            _ => decision.verdict.text().to_owned(),
+            None => verdict.text().to_owned(),
         };
-        Some((decision.verdict, text))
+        Some((verdict, text))
     }
 
     fn interface(&self, slot: u32) -> &str {

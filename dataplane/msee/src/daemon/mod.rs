@@ -9,6 +9,7 @@ mod admin;
 mod explain;
 mod inject;
 mod interfaces;
+mod neighbours;
 mod router;
 
 use std::{
@@ -25,18 +26,18 @@ use admission::BindError;
 use desired::{MseeState, Revision, State};
 pub use inject::PortError;
 use interfaces::Changes;
+pub use neighbours::{NeighbourReport, Source};
 use privilege::{Capabilities, KeepError};
-pub use router::{PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError};
+pub use router::{
+    Parts, PortBindError, Router, RouterApplyError, RouterInjectError, RouterStartError,
+};
 use southbound::{DataplaneKind, Identity};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{
-    fastpath::{FastPath, Loader, ShutdownError},
-    punt::Ended,
-};
+use crate::fastpath::{FastPath, Loader, ShutdownError};
 
 /// How often a state that could not be applied is tried again. Changed interfaces are noticed at once;
 /// should a message about them be lost, then too.
@@ -52,8 +53,9 @@ const NOT_PERMITTED: &str =
     " without CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run it as root, or with them";
 
 /// What is left once the programs are loaded: CAP_NET_ADMIN attaches them to ports that come later,
-/// CAP_NET_RAW makes those ports' sockets, CAP_NET_BIND_SERVICE is for BGP's port. Before Linux 6.4
-/// every bpf(2) needs CAP_BPF where `kernel.unprivileged_bpf_disabled` is set.
+/// and asks the kernel for neighbours; CAP_NET_RAW makes those ports' sockets; CAP_NET_BIND_SERVICE is
+/// for BGP's port. Before Linux 6.4 every bpf(2) needs CAP_BPF where
+/// `kernel.unprivileged_bpf_disabled` is set.
 const KEPT: Capabilities = Capabilities::NET_ADMIN
     .union(Capabilities::NET_RAW)
     .union(Capabilities::NET_BIND_SERVICE)
@@ -160,17 +162,16 @@ pub async fn run(started: Started) -> Result<(), RunError> {
     let Started { options, mut admin, fastpath } = started;
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signal)?;
-    let mut router = Router::start(fastpath).map_err(|error| {
+    let (router, parts) = Router::start(fastpath).map_err(|error| {
         let source = Box::new(error.into());
         RunError::Start { name: options.name.clone(), hint: "", source }
     })?;
-    let punts_ended = router.punts_ended();
     let router = Arc::new(Mutex::new(Some(router)));
     admin.serve(options.name.clone(), Arc::clone(&router));
     tracing::info!(event = "started", name = options.name, admin = %options.admin.display());
     tokio::select! {
         _ = ended(&mut terminate, &mut interrupt) => {}
-        part = failed(&options, &router, &mut admin, punts_ended) => {
+        part = failed(&options, &router, &mut admin, parts) => {
             return Err(RunError::Ended { part });
         }
     }
@@ -195,18 +196,15 @@ async fn failed(
     options: &Options,
     router: &SharedRouter,
     admin: &mut Admin,
-    punts: Option<Ended>,
+    parts: Parts,
 ) -> &'static str {
-    let punts = async {
-        match punts {
-            Some(punts) => punts.wait().await,
-            None => pending().await,
-        }
-    };
+    let Parts { punts, follower, learned } = parts;
     tokio::select! {
         () = follow(options, router) => "the stream from ercontrol",
         () = admin.ended() => "the admin server",
-        () = punts => "the punt thread",
+        () = punts.wait() => "the punt thread",
+        () = follower.run() => "the follower of the kernel's neighbours",
+        () = neighbours::learn(router, learned) => "the task that has neighbours take effect",
     }
 }
 

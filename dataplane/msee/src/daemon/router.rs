@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     os::fd::{AsFd as _, OwnedFd},
     sync::Arc,
+    time::Instant,
 };
 
 use abi::verdict;
@@ -11,18 +12,21 @@ use afxdp::{Socket, losses::PortLosses, tally::Tally};
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
 use packet::probe::{Explanation, InjectRequest};
+use tokio::sync::watch;
 
 use super::{
     explain::Context,
     inject::{self, PortError},
+    neighbours::{self, NeighbourReport},
 };
 use crate::{
     fastpath::{
         ApplyError, BindPuntError, BoundPort, Compiled, CountersError, FastPath, IncompleteError,
-        InjectError, LoadError, PortKind, ShutdownError,
+        InjectError, KernelLink, LoadError, Neighbours, PortKind, PublishError, ShutdownError,
     },
     icmp::limit::Rate,
-    punt::{Ended, PuntThread, Responder, StartError},
+    neighbours::Follower,
+    punt::{Ended, Outlets, PuntThread, Responder, StartError},
 };
 
 /// A socket takes the longest frame a port forwards, and a second's worth of the answers that the
@@ -137,16 +141,37 @@ pub struct Router {
     tally: Arc<Tally>,
     state: MseeState,
     applied: Option<Revision>,
+    /// What was learned of neighbours, as far as the image in force has it or the next one will.
+    learned: Arc<Neighbours>,
+    /// The links whose customer edges the kernel is to find.
+    links: watch::Sender<Arc<[KernelLink]>>,
+}
+
+/// What goes on beside a router, and whose end is its end.
+#[derive(Debug)]
+pub struct Parts {
+    /// The end of the punt thread, which comes only by a failure.
+    pub punts: Ended,
+    /// Follows the kernel's neighbours, once it is run.
+    pub follower: Follower,
+    /// What was learned of neighbours, for [`Router::learn`].
+    pub learned: watch::Receiver<Arc<Neighbours>>,
 }
 
 impl Router {
     /// Starts to answer what a fast path punts. One that adopted the pins of an earlier process is
     /// forwarding, and what it punts is answered from now on, by the image in its tables.
-    pub fn start(fastpath: FastPath) -> Result<Self, StartError> {
-        let compiled = Arc::new(ArcSwap::new(fastpath.compiled()));
+    pub fn start(fastpath: FastPath) -> Result<(Self, Parts), StartError> {
+        let adopted = fastpath.compiled();
+        let learned = Arc::new(adopted.learned());
+        let compiled = Arc::new(ArcSwap::new(adopted));
         let tally = fastpath.tally();
         let responder = Responder::new(Rate::default());
-        let punts = PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
+        let (punts, outlets) =
+            PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
+        let Outlets { ended, learned: more, questions } = outlets;
+        let (links, wanted) = watch::channel(Arc::default());
+        let follower = Follower::new(wanted, questions, punts.teller());
         let mut router = Self {
             fastpath,
             punts,
@@ -156,20 +181,23 @@ impl Router {
             tally,
             state: MseeState::default(),
             applied: None,
+            learned,
+            links,
         };
+        router.show_image();
         if let Err(error) = router.listen() {
             // The first state tries again, and is refused when it fails.
             tracing::warn!(event = "punts_not_adopted", error = super::chain(&error));
         }
-        Ok(router)
+        Ok((router, Parts { punts: ended, follower, learned: more }))
     }
 
     /// Puts `state` in force. The revision counts as applied only when its ports answer too.
     pub fn apply(&mut self, revision: Revision, state: &MseeState) -> Result<(), RouterApplyError> {
         let before = self.generation();
-        let result = self.fastpath.apply(state);
+        let result = self.fastpath.apply(state, &self.learned);
         // Also when it failed: what was published judges packets, and answers must agree with it.
-        self.compiled.store(self.fastpath.compiled());
+        self.show_image();
         let mut listening = Ok(());
         if self.generation() != before {
             self.state = state.clone();
@@ -179,6 +207,18 @@ impl Router {
         listening?;
         self.applied = Some(revision);
         Ok(())
+    }
+
+    /// Takes in what was learned of neighbours, with an image of its own when that makes a difference.
+    pub fn learn(&mut self, learned: Arc<Neighbours>) -> Result<(), PublishError> {
+        self.learned = learned;
+        // Before the first image there is nothing that it could be in force for.
+        if self.generation() == 0 {
+            return Ok(());
+        }
+        let result = self.fastpath.learn(&self.learned);
+        self.show_image();
+        result
     }
 
     /// The revision in force, once there is one.
@@ -197,9 +237,11 @@ impl Router {
         self.fastpath.ports_changed(&self.state)
     }
 
-    /// Resolves when the punt thread has ended, which it does only by a failure. Asked once.
-    pub fn punts_ended(&mut self) -> Option<Ended> {
-        self.punts.take_ended()
+    /// What is known of neighbours: first those that are declared, then those that were found, or are
+    /// being asked for.
+    pub fn neighbours(&self) -> Vec<NeighbourReport> {
+        let reports = self.punts.neighbours();
+        neighbours::report(&self.compiled.load(), &reports, Instant::now())
     }
 
     /// Packets by verdict: those of the fast path, of userspace, and the kernel's losses.
@@ -248,6 +290,20 @@ impl Router {
     pub fn shutdown(self) -> Result<(), ShutdownError> {
         drop(self.punts);
         self.fastpath.shutdown()
+    }
+
+    /// Has whatever goes on beside the fast path see the image in force.
+    fn show_image(&self) {
+        let compiled = self.fastpath.compiled();
+        let links: Arc<[KernelLink]> = compiled.kernel_links().into();
+        self.compiled.store(compiled);
+        self.punts.image_changed();
+        // After the image: what the follower tells is checked against it.
+        self.links.send_if_modified(|known| {
+            let changed = *known != links;
+            *known = links;
+            changed
+        });
     }
 
     /// Gives each interface towards customer edges and fabrics its socket, directs the punts of all

@@ -1,8 +1,9 @@
 //! The forwarding image, on userspace's side.
 //!
 //! Two steps, and nothing in between is visible to a packet:
-//! 1. [`Compiled::new`] is a pure function from the desired state and the bound ports to plain
-//!    vectors, laid out as `abi::image` says. Whatever does not fit or does not resolve fails here.
+//! 1. [`Compiled::new`] is a pure function from the desired state, the bound ports and the learned
+//!    neighbours to plain vectors, laid out as `abi::image` says. Whatever does not fit or names what
+//!    is not there fails here.
 //! 2. [`mapped::Image::publish`] copies the vectors into the bank that no packet reads, flips the
 //!    generation, and waits until no packet reads the old one.
 //!
@@ -14,6 +15,7 @@ mod compile;
 mod compiled;
 mod groups;
 pub(super) mod mapped;
+mod next_hops;
 mod prefixes;
 mod recovered;
 

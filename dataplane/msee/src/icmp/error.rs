@@ -23,6 +23,8 @@ pub enum ErrorMessage {
     TimeExceeded,
     /// Type 3, code 0: no route.
     NetUnreachable,
+    /// Type 3, code 1: the next hop does not say where it is (RFC 1812 5.2.7.1).
+    HostUnreachable,
     /// Type 3, code 2: nothing here speaks the protocol.
     ProtocolUnreachable,
     /// Type 3, code 3: nothing here listens on the port.
@@ -39,7 +41,8 @@ impl ErrorMessage {
     pub const fn verdict(self) -> Verdict {
         match self {
             Self::TimeExceeded => Verdict::IcmpTimeExceeded,
-            Self::NetUnreachable => Verdict::IcmpNetUnreachable,
+            // The two differ in code alone, and there is one counter.
+            Self::NetUnreachable | Self::HostUnreachable => Verdict::IcmpNetUnreachable,
             Self::ProtocolUnreachable | Self::PortUnreachable => Verdict::IcmpPortUnreachable,
             Self::FragmentationNeeded { .. } => Verdict::IcmpFragmentationNeeded,
         }
@@ -50,6 +53,7 @@ impl ErrorMessage {
         let (kind, code, [mtu_high, mtu_low]) = match self {
             Self::TimeExceeded => (TIME_EXCEEDED, 0, [0, 0]),
             Self::NetUnreachable => (DESTINATION_UNREACHABLE, 0, [0, 0]),
+            Self::HostUnreachable => (DESTINATION_UNREACHABLE, 1, [0, 0]),
             Self::ProtocolUnreachable => (DESTINATION_UNREACHABLE, 2, [0, 0]),
             Self::PortUnreachable => (DESTINATION_UNREACHABLE, 3, [0, 0]),
             Self::FragmentationNeeded { mtu } => (DESTINATION_UNREACHABLE, 4, mtu.to_be_bytes()),

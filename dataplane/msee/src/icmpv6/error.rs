@@ -20,6 +20,8 @@ const fn header(message: ErrorMessage) -> [u8; HEADER] {
     let (kind, code, [high, low]) = match message {
         ErrorMessage::TimeExceeded => (TIME_EXCEEDED, 0, [0, 0]),
         ErrorMessage::NetUnreachable => (DESTINATION_UNREACHABLE, 0, [0, 0]),
+        // 3.1: code 3, address unreachable, where address resolution failed.
+        ErrorMessage::HostUnreachable => (DESTINATION_UNREACHABLE, 3, [0, 0]),
         ErrorMessage::PortUnreachable => (DESTINATION_UNREACHABLE, 4, [0, 0]),
         // 3.4: code 1, an unrecognized next header.
         ErrorMessage::ProtocolUnreachable => (PARAMETER_PROBLEM, 1, [0, NEXT_HEADER_FIELD]),

@@ -1,7 +1,7 @@
 //! Neighbour Discovery on fabric ports (RFC 4861): who solicits one of our in-VNet addresses is told
-//! the port's MAC address, and what a neighbour advertises is read.
+//! the port's MAC address, and next hops without a declared one are solicited.
 //!
-//! As with ARP there is no kernel interface behind a fabric port that could answer.
+//! As with ARP there is no kernel interface behind a fabric port that could do either.
 
 use std::net::Ipv6Addr;
 
@@ -34,13 +34,20 @@ pub enum Message {
         sender: Ipv6Addr,
         /// The address that is asked for.
         target: Ipv6Addr,
+        /// The MAC address of who asks, if it says so.
+        mac: Option<[u8; 6]>,
     },
-    /// The target is at this MAC address.
+    /// The target is there.
     Advertisement {
         /// The address.
         target: Ipv6Addr,
-        /// Its owner's MAC address.
-        mac: [u8; 6],
+        /// Its owner's MAC address. Who was asked by the MAC address that it has may leave it out
+        /// (4.4).
+        mac: Option<[u8; 6]>,
+        /// Whether it answers a solicitation.
+        solicited: bool,
+        /// Whether it replaces what is known.
+        overrides: bool,
     },
 }
 
@@ -52,7 +59,7 @@ impl Message {
             && packet.hop_limit() == HOP_LIMIT
             && message.len() >= MESSAGE
             && pseudo(packet.source(), packet.destination(), message) == 0;
-        let [kind, 0, ..] = *message.first_chunk::<8>()? else { return None };
+        let [kind, 0, _, _, flags, ..] = *message.first_chunk::<8>()? else { return None };
         let (body, options) = message.split_first_chunk::<MESSAGE>()?;
         let target = Ipv6Addr::from(*body.last_chunk::<16>()?);
         if !valid || target.is_multicast() {
@@ -60,12 +67,18 @@ impl Message {
         }
         match kind {
             NEIGHBOUR_SOLICITATION => {
-                link_layer(options, SOURCE_LINK_LAYER).ok()?;
-                Some(Self::Solicitation { sender: packet.source(), target })
+                let mac = link_layer(options, SOURCE_LINK_LAYER).ok()?;
+                Some(Self::Solicitation { sender: packet.source(), target, mac })
             }
             NEIGHBOUR_ADVERTISEMENT => {
-                let mac = link_layer(options, TARGET_LINK_LAYER).ok()??;
-                Some(Self::Advertisement { target, mac })
+                let mac = link_layer(options, TARGET_LINK_LAYER).ok()?;
+                let solicited = flags & SOLICITED != 0;
+                // 7.1.2: nobody solicits for a whole group.
+                if solicited && packet.destination().is_multicast() {
+                    return None;
+                }
+                let overrides = flags & OVERRIDE != 0;
+                Some(Self::Advertisement { target, mac, solicited, overrides })
             }
             _ => None,
         }
@@ -84,9 +97,15 @@ pub fn write_advertisement(sender: Ipv6Addr, target: Ipv6Addr, mac: [u8; 6], out
     put(ip, [&message, &option(TARGET_LINK_LAYER, mac)], out);
 }
 
-/// Appends to `out` the IPv6 packet by which `sender`, at `mac`, asks who has `target`.
-pub fn write_solicitation(sender: Ipv6Addr, target: Ipv6Addr, mac: [u8; 6], out: &mut Vec<u8>) {
-    let ip = header(sender, solicited_node(target));
+/// Appends to `out` the IPv6 packet by which `sender`, at `mac`, asks who has `target`. It goes to
+/// `destination`: the target's [`solicited_node`] group, or, to confirm what is known, the target.
+pub fn write_solicitation(
+    (sender, mac): (Ipv6Addr, [u8; 6]),
+    target: Ipv6Addr,
+    destination: Ipv6Addr,
+    out: &mut Vec<u8>,
+) {
+    let ip = header(sender, destination);
     let mut message = [0; MESSAGE];
     message[0] = NEIGHBOUR_SOLICITATION;
     put_target(&mut message, target);

@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use abi::verdict::Verdict;
+use abi::{image::ADJACENCY_DROP, verdict::Verdict};
 use packet::{Ethernet, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, Packet};
 
-use super::decide::{Origin, route};
+use super::{decide::Origin, way};
 use crate::{
     fastpath::Compiled,
     icmp::{
@@ -41,11 +41,13 @@ impl Answer {
                 _ => ErrorMessage::ProtocolUnreachable,
             },
             Some(Verdict::TooBig) => {
-                let next_hop = route(compiled, origin.roots, packet.source(), packet.destination());
-                let mtu = next_hop.ok_or(Verdict::IcmpUnroutable)?.mtu;
+                let (source, destination) = (packet.source(), packet.destination());
+                let index = way::lookup(compiled, origin.roots, source, destination);
+                let adjacency = index.and_then(|index| compiled.adjacency(index));
+                let usable = adjacency.filter(|it| it.kind != ADJACENCY_DROP);
+                let mtu = usable.ok_or(Verdict::IcmpUnroutable)?.mtu;
                 ErrorMessage::FragmentationNeeded { mtu }
             }
-            Some(Verdict::NeighbourUnresolved) => return Err(Verdict::NeighbourUnknown),
             _ => return Err(Verdict::PuntMalformed),
         }))
     }

@@ -1,12 +1,13 @@
-//! What the MSEE says about a packet the fast path could not finish: a pure function of the frame,
-//! its metadata, the image in force, and the time.
+//! What becomes of a packet the fast path could not finish: a pure function of the frame, its metadata,
+//! the image in force, what is known of neighbours, and the time.
 //!
 //! The trap is the way back. An answer is routed by the MSEE's own table, the VRF the packet came
 //! from, never "back where it came from": towards a VNet without FastPath it passes that VNet's
 //! gateway like all other traffic.
 //!
-//! Nothing is taken from the metadata but the verdict: the image may have been replaced since, and
-//! what matters to the answer is the image in force now.
+//! Little is taken from the metadata but the verdict: the image may have been replaced since, and what
+//! matters is the image in force now. So a packet that has waited for a neighbour is simply decided
+//! about again.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -14,17 +15,24 @@ use std::{
 };
 
 use abi::{
-    image::{self, Adjacency, PortKey},
+    image::{self, PortKey},
     punt::Metadata,
     verdict::Verdict,
 };
 use ipnetwork::Ipv4Network;
-use packet::{ETHERTYPE_ARP, ETHERTYPE_IPV4, Ethernet, Ipv4, Packet};
+use packet::{ETHERTYPE_ARP, Ethernet, Packet};
 
-use super::{Frames, answer::Answer, discovery, fragment};
+use super::{
+    Frames,
+    answer::Answer,
+    discovery,
+    forward::{self, Onward},
+    way::{self, Way, put_link_header},
+};
 use crate::{
-    fastpath::{Compiled, Roots},
+    fastpath::{Compiled, NextHop, Roots},
     icmp::limit::{Limiter, Rate, Scope},
+    neighbours::Table,
 };
 
 /// Length of every link prefix between a customer edge and an MSEE.
@@ -43,11 +51,32 @@ pub struct Punt<'a> {
 
 /// What becomes of a punted packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision {
-    /// What to count it as.
-    pub verdict: Verdict,
-    /// Slot of the port that the frames leave by; `None` when there are none.
-    pub send_by: Option<u32>,
+pub enum Decision {
+    /// Frames are sent: an answer, or the packet itself.
+    Send {
+        /// What to count it as when they are.
+        verdict: Verdict,
+        /// Slot of the port that they leave by.
+        port: u32,
+    },
+    /// It ends in silence.
+    End(Verdict),
+    /// It waits until more is known of a neighbour, and is decided about again.
+    Wait(NextHop),
+}
+
+/// Why nothing is sent now.
+pub(super) enum Stop {
+    /// Nothing ever will be.
+    End(Verdict),
+    /// The neighbour that it goes to is not known.
+    Wait(NextHop),
+}
+
+impl From<Verdict> for Stop {
+    fn from(verdict: Verdict) -> Self {
+        Self::End(verdict)
+    }
 }
 
 /// Decides about punted packets; holds nothing but the rate limits.
@@ -79,49 +108,63 @@ impl Responder {
         &mut self,
         punt: &Punt<'_>,
         compiled: &Compiled,
+        neighbours: &Table,
         now: Instant,
         out: &mut Frames,
     ) -> Decision {
         out.clear();
-        match self.answer(punt, compiled, now, out) {
-            Ok((verdict, port)) => Decision { verdict, send_by: Some(port) },
-            Err(verdict) => {
-                out.clear();
-                Decision { verdict, send_by: None }
-            }
+        let stop = match self.send(punt, compiled, neighbours, now, out) {
+            Ok((verdict, port)) => return Decision::Send { verdict, port },
+            Err(stop) => stop,
+        };
+        out.clear();
+        match stop {
+            Stop::End(verdict) => Decision::End(verdict),
+            Stop::Wait(next_hop) => Decision::Wait(next_hop),
         }
     }
 
-    /// The verdict of an answer that is in `out` and its port, or the verdict of silence.
-    fn answer(
+    /// The verdict of a packet that something in `out` is sent for, and the port.
+    fn send(
         &mut self,
         punt: &Punt<'_>,
         compiled: &Compiled,
+        neighbours: &Table,
         now: Instant,
         out: &mut Frames,
-    ) -> Result<(Verdict, u32), Verdict> {
+    ) -> Result<(Verdict, u32), Stop> {
         let frame = Ethernet::parse(punt.frame).ok_or(Verdict::PuntMalformed)?;
         let key = PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner };
         let slot = compiled.slot(key).ok_or(Verdict::IcmpUnroutable)?;
         if frame.ethertype == ETHERTYPE_ARP {
-            return discovery::answer_arp(slot, &frame, compiled, out);
+            return Ok(discovery::answer_arp(slot, &frame, compiled, out)?);
         }
         let packet = Packet::parse(&frame).ok_or(Verdict::PuntMalformed)?;
         let punted_as = Verdict::from_number(punt.metadata.verdict);
         if let (Some(Verdict::LocalNd), Packet::Ipv6(packet)) = (punted_as, &packet) {
-            return discovery::answer_nd(slot, &frame, packet, compiled, out);
+            return Ok(discovery::answer_nd(slot, &frame, packet, compiled, out)?);
         }
         let origin = origin(slot, &packet, compiled).ok_or(Verdict::IcmpUnroutable)?;
-        if let (Some(Verdict::TooBigFragmentable), Packet::Ipv4(packet)) = (punted_as, &packet) {
-            return send_in_fragments(packet, &origin, compiled, out);
-        }
-        let answer = Answer::to(punted_as, &packet, &origin, compiled)?;
+        let goes_on =
+            matches!(punted_as, Some(Verdict::NeighbourUnresolved | Verdict::TooBigFragmentable));
+        let answer = if goes_on {
+            match forward::forward(punt, &packet, &origin, compiled, neighbours, out)? {
+                Onward::Sent(verdict, port) => return Ok((verdict, port)),
+                Onward::Ended(message) => Answer::Error(message),
+            }
+        } else {
+            Answer::to(punted_as, &packet, &origin, compiled)?
+        };
         if !answer.is_allowed(&frame, &packet, &origin) {
-            return Err(Verdict::IcmpNotAllowed);
+            return Err(Verdict::IcmpNotAllowed.into());
         }
         // Our own packet takes our own table, from our address to the sender.
-        let back = route(compiled, origin.roots, origin.address, packet.source())
-            .ok_or(Verdict::IcmpUnroutable)?;
+        let back = way::lookup(compiled, origin.roots, origin.address, packet.source());
+        let back = match back.and_then(|index| way::way(compiled, neighbours, index)) {
+            Some(Way::Open(back)) => back,
+            Some(Way::Unknown(next_hop)) => return Err(Stop::Wait(next_hop)),
+            Some(Way::Unreachable) | None => return Err(Verdict::IcmpUnroutable.into()),
+        };
         let mut length = 0;
         out.add(|out| {
             put_link_header(&back, packet.ethertype(), out);
@@ -131,42 +174,14 @@ impl Responder {
         });
         // An echo reply may be as long as its request; nobody asked for it in pieces.
         if length > usize::from(back.mtu) {
-            return Err(Verdict::IcmpTooBig);
+            return Err(Verdict::IcmpTooBig.into());
         }
         // Last, so that only an answer that is sent takes a token.
         if !self.limiter.take(origin.scope, answer.budget(), now) {
-            return Err(Verdict::IcmpRateLimited);
+            return Err(Verdict::IcmpRateLimited.into());
         }
         Ok((answer.verdict(), u32::from(back.port)))
     }
-}
-
-/// Sends a packet on in pieces that its next hop takes.
-fn send_in_fragments(
-    packet: &Ipv4<'_>,
-    origin: &Origin,
-    compiled: &Compiled,
-    out: &mut Frames,
-) -> Result<(Verdict, u32), Verdict> {
-    let (source, destination) = (packet.source().into(), packet.destination().into());
-    let next_hop =
-        route(compiled, origin.roots, source, destination).ok_or(Verdict::IcmpUnroutable)?;
-    fragment::fragment(packet, next_hop.mtu.into(), |header, data| {
-        out.add(|out| {
-            put_link_header(&next_hop, ETHERTYPE_IPV4, out);
-            out.extend_from_slice(header);
-            out.extend_from_slice(data);
-        });
-    })
-    .ok_or(Verdict::PuntMalformed)?;
-    Ok((Verdict::Fragmented, u32::from(next_hop.port)))
-}
-
-/// Appends MAC addresses, tags and EtherType.
-fn put_link_header(next_hop: &Adjacency, ethertype: u16, out: &mut Vec<u8>) {
-    let length = image::MACS + usize::from(next_hop.tag_length);
-    out.extend_from_slice(next_hop.header.get(..length).unwrap_or_default());
-    out.extend_from_slice(&ethertype.to_be_bytes());
 }
 
 /// Who sent `packet`, as far as its port and source address tell; `None` when the image in force
@@ -194,33 +209,6 @@ fn origin(slot: u32, packet: &Packet<'_>, compiled: &Compiled) -> Option<Origin>
             Some(Origin { address, link: None, roots: vnet.roots, scope: Scope::Vnet(index) })
         }
         _ => None,
-    }
-}
-
-/// The next hop of a packet of our table; of a gateway's instances, the one the pair of addresses
-/// picks. `None` when there is no route, it says drop, or the next hop is not resolved.
-pub(super) fn route(
-    compiled: &Compiled,
-    roots: Roots,
-    source: IpAddr,
-    destination: IpAddr,
-) -> Option<Adjacency> {
-    let leaf = compiled.lookup(roots, destination)?;
-    let pair = low_bits(source) ^ low_bits(destination);
-    // Fibonacci hashing: neighbouring addresses differ in the low bits, the product in the high.
-    let hash = pair.wrapping_mul(0x9e37_79b1) >> 16;
-    let adjacency = compiled.adjacency(compiled.member(leaf, hash)?)?;
-    let usable = !matches!(adjacency.kind, image::ADJACENCY_DROP | image::ADJACENCY_UNRESOLVED);
-    usable.then_some(*adjacency)
-}
-
-fn low_bits(address: IpAddr) -> u32 {
-    match address {
-        IpAddr::V4(address) => address.to_bits(),
-        IpAddr::V6(address) => {
-            let bits = address.to_bits();
-            (bits ^ bits >> 64) as u32 ^ (bits >> 32) as u32
-        }
     }
 }
 

@@ -21,7 +21,9 @@ pub(super) fn answer_arp(
     compiled: &Compiled,
     out: &mut Frames,
 ) -> Result<(Verdict, u32), Verdict> {
-    let request = arp::Request::parse(frame.payload).ok_or(Verdict::ArpIgnored)?;
+    let message = arp::Message::parse(frame.payload);
+    let request = message.filter(|it| it.operation == arp::Operation::Request);
+    let request = request.ok_or(Verdict::ArpIgnored)?;
     let port = owner(compiled, slot, request.target.into()).ok_or(Verdict::ArpIgnored)?;
     out.add(|out| request.write_reply(port.mac, out));
     Ok((Verdict::ArpReply, slot))
@@ -37,7 +39,9 @@ pub(super) fn answer_nd(
     out: &mut Frames,
 ) -> Result<(Verdict, u32), Verdict> {
     let message = Message::parse(packet).ok_or(Verdict::NdIgnored)?;
-    let Message::Solicitation { sender, target } = message else { return Err(Verdict::NdIgnored) };
+    let Message::Solicitation { sender, target, mac: _ } = message else {
+        return Err(Verdict::NdIgnored);
+    };
     let port = owner(compiled, slot, target.into()).ok_or(Verdict::NdIgnored)?;
     let to = if sender.is_unspecified() {
         neighbour::group_mac(neighbour::ALL_NODES)
@@ -54,7 +58,7 @@ pub(super) fn answer_nd(
 }
 
 /// The fabric port `slot`, if a VNet on it knows this MSEE by `address`.
-fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
+pub(super) fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
     let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
     let is_ours = vnets.any(|vnet| {
         vnet.port == slot

@@ -1,42 +1,30 @@
-//! The thread that owns the AF_XDP sockets: waits, receives, asks [`super::decide`], sends.
-//!
-//! The traps: no event tells that a socket's interface was deleted (`xsk_poll` has none for an
-//! unbound socket), so whoever watches the interfaces unbinds it; and a port's statistics reader
-//! holds the same open file, so closing the socket does not take it out of the epoll set: that must
-//! be said.
+//! The thread that owns the AF_XDP sockets, seen from outside: it is given sockets, told what the kernel
+//! says of neighbours, and tells what it has learned.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io,
-    os::fd::AsFd as _,
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use abi::verdict::Verdict;
 use afxdp::{Accounting, Socket, tally::Tally};
 use arc_swap::ArcSwap;
-use nix::{
-    errno::Errno,
-    sys::{
-        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
-        eventfd::{EfdFlags, EventFd},
-    },
+use nix::{errno::Errno, sys::eventfd::EventFd};
+use tokio::sync::{mpsc as channel, oneshot, watch};
+
+use super::{Responder, worker::Worker};
+use crate::{
+    fastpath::{Compiled, Neighbour, Neighbours},
+    neighbours::{Report, Told},
 };
-use tokio::sync::oneshot;
 
-use super::{Frames, Punt, Responder};
-use crate::fastpath::Compiled;
+/// Questions for the kernel that may wait for it; one that finds no room is asked again a second later.
+const QUESTIONS: usize = 1_024;
 
-/// What the epoll set says about the command queue; interface indices are below it.
-const COMMANDS: u64 = u64::MAX;
-
-/// Most events taken at once; more wait for the next round.
-const EVENTS: usize = 64;
-
-/// Longest sleep without traffic.
-const IDLE: Duration = Duration::from_secs(1);
+/// How long a report of the neighbours may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The punt thread could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +43,8 @@ pub enum StartError {
     Spawn(#[source] io::Error),
 }
 
-enum Command {
+/// What the thread can be told.
+pub(super) enum Command {
     Bind {
         ifindex: u32,
         socket: Box<Socket>,
@@ -67,16 +56,41 @@ enum Command {
     },
     /// Where are the frames of every socket?
     Account(mpsc::Sender<BTreeMap<u32, Accounting>>),
+    /// What the kernel says of a neighbour.
+    Told {
+        neighbour: Neighbour,
+        told: Told,
+    },
+    /// What is known of all neighbours.
+    Report(mpsc::Sender<Vec<Report>>),
+    /// There is another image.
+    Image,
     Stop,
 }
 
 /// The running thread. Dropping it stops the thread and closes the sockets.
 #[derive(Debug)]
 pub struct PuntThread {
+    line: Line,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The way commands go to the thread.
+#[derive(Clone, Debug)]
+struct Line {
     commands: mpsc::Sender<Command>,
     wake: Arc<EventFd>,
-    thread: Option<JoinHandle<()>>,
-    ended: Option<Ended>,
+}
+
+/// What the thread wants of others.
+#[derive(Debug)]
+pub struct Outlets {
+    /// Its end.
+    pub ended: Ended,
+    /// All that was learned of neighbours, each time that another image is to be made of it.
+    pub learned: watch::Receiver<Arc<Neighbours>>,
+    /// Neighbours that the kernel is to be asked for.
+    pub questions: channel::Receiver<Neighbour>,
 }
 
 /// Resolves when the thread has ended, by a failure, a panic or the end of its [`PuntThread`].
@@ -91,6 +105,17 @@ impl Ended {
     }
 }
 
+/// Tells the thread what the kernel says of neighbours.
+#[derive(Clone, Debug)]
+pub struct Teller(Line);
+
+impl Teller {
+    /// The kernel says so of a neighbour.
+    pub fn tell(&self, neighbour: Neighbour, told: Told) {
+        self.0.send(Command::Told { neighbour, told });
+    }
+}
+
 impl PuntThread {
     /// Starts without ports. Decides by whatever image `compiled` holds at the time of a packet,
     /// and counts in `tally`.
@@ -98,25 +123,12 @@ impl PuntThread {
         responder: Responder,
         compiled: Arc<ArcSwap<Compiled>>,
         tally: Arc<Tally>,
-    ) -> Result<Self, StartError> {
-        let failed = |call| move |source| StartError::Descriptor { call, source };
-        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK);
-        let wake = Arc::new(wake.map_err(failed("eventfd"))?);
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(failed("epoll_create1"))?;
-        epoll
-            .add(&*wake, EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS))
-            .map_err(failed("epoll_ctl"))?;
+    ) -> Result<(Self, Outlets), StartError> {
         let (commands, queue) = mpsc::channel();
-        let worker = Worker {
-            epoll,
-            wake: Arc::clone(&wake),
-            queue,
-            sockets: HashMap::new(),
-            responder,
-            compiled,
-            tally,
-            out: Frames::default(),
-        };
+        let (teacher, learned) = watch::channel(Arc::default());
+        let (asker, questions) = channel::channel(QUESTIONS);
+        let worker = Worker::new(queue, responder, compiled, tally, teacher, asker)?;
+        let line = Line { commands, wake: worker.waker() };
         let (running, ended) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("punt".to_owned())
@@ -126,24 +138,20 @@ impl PuntThread {
                 worker.run();
             })
             .map_err(StartError::Spawn)?;
-        Ok(Self { commands, wake, thread: Some(thread), ended: Some(Ended(ended)) })
-    }
-
-    /// What tells of the end of the thread; the first time only.
-    pub fn take_ended(&mut self) -> Option<Ended> {
-        self.ended.take()
+        let outlets = Outlets { ended: Ended(ended), learned, questions };
+        Ok((Self { line, thread: Some(thread) }, outlets))
     }
 
     /// Gives the thread the socket of an interface; one it had for it is closed.
     pub fn bind(&self, ifindex: u32, socket: Socket) {
-        self.send(Command::Bind { ifindex, socket: Box::new(socket) });
+        self.line.send(Command::Bind { ifindex, socket: Box::new(socket) });
     }
 
     /// Closes the socket of an interface; returns when it is closed, so that the queue can be bound
     /// anew.
     pub fn unbind(&self, ifindex: u32) {
         let (closing, closed) = mpsc::channel();
-        self.send(Command::Unbind { ifindex, _closed: closing });
+        self.line.send(Command::Unbind { ifindex, _closed: closing });
         // Ends with an error when the sender is dropped: that is the signal.
         let _ = closed.recv();
     }
@@ -151,11 +159,30 @@ impl PuntThread {
     /// Where the frames of each socket are, by interface index.
     pub fn accounting(&self) -> BTreeMap<u32, Accounting> {
         let (answer, answered) = mpsc::channel();
-        self.send(Command::Account(answer));
+        self.line.send(Command::Account(answer));
         // Without the thread there are no sockets.
         answered.recv().unwrap_or_default()
     }
 
+    /// Says that there is another image: neighbours that are no next hops any more are forgotten.
+    pub fn image_changed(&self) {
+        self.line.send(Command::Image);
+    }
+
+    /// What is known of all neighbours that are not declared.
+    pub fn neighbours(&self) -> Vec<Report> {
+        let (sender, report) = mpsc::channel();
+        self.line.send(Command::Report(sender));
+        report.recv_timeout(PATIENCE).unwrap_or_default()
+    }
+
+    /// What tells the thread of the kernel's neighbours.
+    pub fn teller(&self) -> Teller {
+        Teller(self.line.clone())
+    }
+}
+
+impl Line {
     fn send(&self, command: Command) {
         // Fails only when the thread is gone, of which `Ended` tells.
         let _ = self.commands.send(command);
@@ -165,126 +192,10 @@ impl PuntThread {
 
 impl Drop for PuntThread {
     fn drop(&mut self) {
-        self.send(Command::Stop);
+        self.line.send(Command::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-struct Worker {
-    epoll: Epoll,
-    wake: Arc<EventFd>,
-    queue: mpsc::Receiver<Command>,
-    /// By interface index.
-    sockets: HashMap<u32, Box<Socket>>,
-    responder: Responder,
-    compiled: Arc<ArcSwap<Compiled>>,
-    tally: Arc<Tally>,
-    out: Frames,
-}
-
-impl Worker {
-    fn run(mut self) {
-        let mut events = [EpollEvent::empty(); EVENTS];
-        loop {
-            let sockets = self.sockets.values_mut();
-            let sleep = sockets.fold(IDLE, |idle, socket| socket.wait_at_most(idle));
-            let timeout = EpollTimeout::try_from(sleep).unwrap_or(EpollTimeout::ZERO);
-            let ready = match self.epoll.wait(&mut events, timeout) {
-                Ok(ready) => ready,
-                Err(Errno::EINTR) => 0,
-                Err(error) => {
-                    tracing::error!(event = "punt_wait_failed", call = "epoll_wait", %error);
-                    return;
-                }
-            };
-            for event in events.iter().take(ready) {
-                if event.data() == COMMANDS {
-                    if !self.obey() {
-                        return;
-                    }
-                    continue;
-                }
-                self.serve(event.data() as u32);
-            }
-            for socket in self.sockets.values_mut() {
-                // Untransmitted frames stay in the ring and `wait_at_most` brings us back.
-                let _ = socket.wakeup();
-            }
-        }
-    }
-
-    /// Carries out the commands; `false` to stop.
-    fn obey(&mut self) -> bool {
-        let _ = self.wake.read();
-        while let Ok(command) = self.queue.try_recv() {
-            match command {
-                Command::Bind { ifindex, socket } => self.open(ifindex, socket),
-                Command::Unbind { ifindex, _closed } => self.close(ifindex),
-                Command::Account(answer) => self.account(&answer),
-                Command::Stop => return false,
-            }
-        }
-        true
-    }
-
-    fn open(&mut self, ifindex: u32, socket: Box<Socket>) {
-        self.close(ifindex);
-        let event = EpollEvent::new(EpollFlags::EPOLLIN, u64::from(ifindex));
-        if let Err(error) = self.epoll.add(socket.as_fd(), event) {
-            tracing::error!(event = "punt_socket_refused", call = "epoll_ctl", ifindex, %error);
-        } else {
-            self.sockets.insert(ifindex, socket);
-        }
-    }
-
-    fn close(&mut self, ifindex: u32) {
-        if let Some(socket) = self.sockets.remove(&ifindex) {
-            let _ = self.epoll.delete(socket.as_fd());
-        }
-    }
-
-    fn account(&mut self, answer: &mpsc::Sender<BTreeMap<u32, Accounting>>) {
-        let accounts = self.sockets.iter_mut().map(|(ifindex, socket)| {
-            // Takes back what the receivers have consumed since.
-            socket.release();
-            (*ifindex, socket.accounting())
-        });
-        // Who asked may have given up.
-        let _ = answer.send(accounts.collect());
-    }
-
-    /// Handles one batch of an interface. They take turns by the batch, so a flood on one leaves time
-    /// for the others.
-    fn serve(&mut self, ifindex: u32) {
-        let compiled = self.compiled.load();
-        let now = Instant::now();
-        let Some(count) = self.sockets.get_mut(&ifindex).map(|socket| socket.receive()) else {
-            return;
-        };
-        for index in 0..count {
-            let Some(socket) = self.sockets.get_mut(&ifindex) else { return };
-            let Some(frame) = socket.frame(index) else { continue };
-            let punt = Punt { ifindex, metadata: frame.metadata, frame: frame.data };
-            let decision = self.responder.decide(&punt, &compiled, now, &mut self.out);
-            let by = decision.send_by.map(|slot| compiled.bound_port(slot).map(|it| it.ifindex));
-            let sent = by.map_or(Ok(()), |ifindex| self.send(ifindex));
-            self.tally.count(sent.err().unwrap_or(decision.verdict));
-        }
-        if let Some(socket) = self.sockets.get_mut(&ifindex) {
-            socket.release();
-        }
-    }
-
-    /// Sends the frames in `out`; the verdict of the packet when that fails.
-    fn send(&mut self, ifindex: Option<u32>) -> Result<(), Verdict> {
-        let socket = ifindex.and_then(|ifindex| self.sockets.get_mut(&ifindex));
-        let socket = socket.ok_or(Verdict::IcmpSendFailed)?;
-        self.out
-            .iter()
-            .try_for_each(|frame| socket.send_copy(frame))
-            .map_err(|_| Verdict::IcmpSendFailed)
     }
 }
 

@@ -112,7 +112,7 @@ impl Lab {
         self.run(&format!("ip -n @{node} link set {interface} up"));
     }
 
-    fn sysctl(&self, node: &str, name: &str, value: &str) {
+    pub(crate) fn sysctl(&self, node: &str, name: &str, value: &str) {
         let path = format!("/proc/sys/{name}");
         let value = value.to_owned();
         // /proc/sys/net is that of the reader's namespace.

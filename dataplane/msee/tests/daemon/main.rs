@@ -14,6 +14,7 @@ mod control;
 mod jumbo;
 mod lab;
 mod links;
+mod neighbours;
 #[path = "../reliability/object.rs"]
 #[allow(dead_code, reason = "shared with the tests of reliability")]
 mod object;

@@ -2,6 +2,8 @@
 
 use std::{net::UdpSocket, time::Duration};
 
+use nix::sys::socket::{setsockopt, sockopt};
+
 use crate::{host::Host, namespace::Namespace};
 
 /// A customer edge and a hub VM around the MSEE of the calling thread.
@@ -23,6 +25,8 @@ impl Hosts {
     pub fn serve(&self) {
         self.vm.run(|| {
             let socket = UdpSocket::bind("10.255.10.4:7").unwrap();
+            // What is not read in time on a busy machine is not lost.
+            setsockopt(&socket, sockopt::RcvBufForce, &(64 << 20)).unwrap();
             socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
             std::thread::spawn(move || {
                 let mut buffer = [0; abi::limits::FRAME];

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use abi::verdict::Verdict;
 use etherparse::PacketBuilder;
+use msee::fastpath::Neighbours;
 
 use crate::{
     fixtures::{
@@ -227,7 +228,7 @@ fn a_next_hop_to_be_asked_for_is_punted() {
             *mac = None;
         }
     }
-    rig.fast_path.apply(&state).unwrap();
+    rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
     let unresolved = Verdict::NeighbourUnresolved;
     check(&mut rig, "not resolved", "eth1", udp(ETH1, CUSTOMER, VM), unresolved, Punted);
 }

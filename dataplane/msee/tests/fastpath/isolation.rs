@@ -4,6 +4,7 @@ use std::env;
 
 use abi::verdict::Verdict;
 use desired::{CircuitPort, MacAddress, MseeState, ServiceEthertype, Tags, Vrf};
+use msee::fastpath::{FastPath, Neighbours};
 
 use crate::{
     frames::{Packet, tagged},
@@ -71,8 +72,8 @@ fn no_packet_reaches_another_customer() {
     let namespace = Namespace::enter();
     rig::interfaces();
     veth("eth4", ETH4, "eth4p", 0x34);
-    let mut fast_path = msee::fastpath::FastPath::load(&namespace.pins()).unwrap();
-    fast_path.apply(&state()).unwrap();
+    let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+    fast_path.apply(&state(), &Neighbours::default()).unwrap();
     let rig = Rig { fast_path, namespace };
     let program = rig::program(&rig.namespace.pins());
     let ifindex = rig.port("eth4.1000").ifindex;

@@ -14,6 +14,7 @@ use abi::{
     verdict::{self, Verdict},
 };
 use desired::{ServiceEthertype, Tags};
+use msee::fastpath::Neighbours;
 
 use crate::{
     frames::{checksummed, ethernet, tagged},
@@ -123,7 +124,7 @@ fn every_length_is_judged_by_the_next_links_mtu() {
         for &mtu in mtus {
             ip(&format!("link set eth2p mtu {mtu}"));
             ip(&format!("link set eth2 mtu {mtu}"));
-            rig.fast_path.apply(&state).unwrap();
+            rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
             let way = |version, dont_fragment, length| {
                 let frame = packet(version, dont_fragment, length, ETH1, true);
                 let expected = forwarded(&frame, path, ETH2, &[]);
@@ -144,7 +145,7 @@ fn every_length_is_judged_less_the_tags() {
     for mtu in [1_504, limits::MTU as u32] {
         ip(&format!("link set eth1p mtu {mtu}"));
         ip(&format!("link set eth1 mtu {mtu}"));
-        rig.fast_path.apply(&state).unwrap();
+        rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
         let way = |version, dont_fragment, length| {
             let frame = packet(version, dont_fragment, length, ETH2, false);
             let expected = forwarded(&frame, CE, ETH1, &[0x81, 0, 0, 20, 0x81, 0, 0, 100]);
@@ -160,7 +161,7 @@ fn padding_behind_a_jumbo_packet_is_cut_off() {
     let mut rig = Rig::start();
     ip("link set eth2p mtu 9000");
     ip("link set eth2 mtu 9000");
-    rig.fast_path.apply(&rig::state()).unwrap();
+    rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     let ifindex = rig.port("eth1").ifindex;
     for length in [900, 1_500, 3_400, 3_480, 3_500, 9_000] {
         for padding in [1, 46, 100] {
@@ -182,7 +183,7 @@ fn an_mtu_beyond_the_longest_frame_is_refused_with_the_cure() {
     let generation = rig.fast_path.compiled().generation();
     ip(&format!("link set eth2p mtu {}", limits::MTU + 1));
     ip(&format!("link set eth2 mtu {}", limits::MTU + 1));
-    let error = rig.fast_path.apply(&rig::state()).unwrap_err().to_string();
+    let error = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap_err().to_string();
     assert!(error.contains("`eth2` has an MTU of 9225") && error.contains("mtu 9224"), "{error}");
     assert_eq!(rig.fast_path.compiled().generation(), generation);
 }
@@ -196,7 +197,7 @@ fn jumbo_packets_reach_the_vm_and_come_back() {
         ip(&format!("link set {end} mtu 9000"));
     }
     let mut fast_path = msee::fastpath::FastPath::load(&namespace.pins()).unwrap();
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     let rig = Rig { fast_path, namespace };
     let hosts = Hosts::connect(&rig.namespace);
     hosts.serve();

@@ -8,6 +8,7 @@ use std::{
 use abi::verdict::{Stage, Verdict};
 use desired::Route;
 use ipnetwork::{IpNetwork, Ipv4Network};
+use msee::fastpath::Neighbours;
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -49,7 +50,7 @@ fn the_kernel_finds_what_userspace_and_a_prefix_trie_find() {
         oracle.insert(prefix, rig::mac(last));
     }
     state.vrfs.get_mut("circuit").unwrap().routes = routes.clone();
-    let compiled = rig.fast_path.apply(&state).unwrap();
+    let compiled = rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
     let roots = compiled.vrf_roots("circuit").unwrap();
     let edges = oracle.keys().flat_map(boundaries).collect::<Vec<_>>();
     let others = (0..4_000).map(|_| prefix(&mut random).ip().to_bits());

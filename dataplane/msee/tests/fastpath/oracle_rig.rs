@@ -7,7 +7,7 @@ use abi::{
     verdict::{Severity, Verdict},
 };
 use desired::MacAddress;
-use msee::fastpath::{FastPath, Injection, PortKind};
+use msee::fastpath::{FastPath, Injection, Neighbours, PortKind};
 use oracle::{End, Oracle, Outcome, Port, Sending, scene};
 
 use crate::namespace::{Namespace, ip, veth};
@@ -43,7 +43,7 @@ impl OracleRig {
         }
         let state = scene::state();
         let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
-        fast_path.apply(&state).unwrap();
+        fast_path.apply(&state, &Neighbours::default()).unwrap();
         let mut sockets: Vec<(u32, afxdp::Socket)> = Vec::new();
         for port in fast_path.ports().to_vec() {
             if port.kind == PortKind::Cpu {

@@ -11,6 +11,7 @@ use abi::{
     verdict::{self, Verdict},
 };
 use desired::MseeState;
+use msee::fastpath::Neighbours;
 
 use crate::{
     fixtures::{Fixture, Output},
@@ -65,7 +66,7 @@ fn each_direction_of_a_link_has_the_circuits_bandwidth() {
         ),
     ] {
         let mut rig = Rig::start();
-        rig.fast_path.apply(&with_bandwidth()).unwrap();
+        rig.fast_path.apply(&with_bandwidth(), &Neighbours::default()).unwrap();
         let (bytes, time, lost) = offered(&rig, port, &frame, admitted);
         // The burst, and what the time paid for; a frame more for the last one admitted.
         let paid = |time: Duration| time.as_micros() * u128::from(BANDWIDTH / 8) / 1_000_000;
@@ -92,7 +93,7 @@ fn what_is_for_the_msee_itself_passes_a_full_circuit() {
     let mut rig = Rig::start();
     let mut state = rig::state();
     state.circuit_ports.get_mut("eth1").unwrap().bandwidth = Some(20_000);
-    rig.fast_path.apply(&state).unwrap();
+    rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
     let data = Packet::udp(ETH1, CUSTOMER, VM).with_length(1_500).bytes();
     while rig.count(Verdict::PolicedFromCustomer) == 0 {
         rig.run("eth1", &data);
@@ -115,7 +116,7 @@ fn sources_are_validated_where_the_peering_wants_it() {
     }
     let mut state = rig::state();
     state.circuit_ports.get_mut("eth1").unwrap().validate_source = true;
-    rig.fast_path.apply(&state).unwrap();
+    rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
     for frame in spoofed {
         let (verdict, output) = (Verdict::SourceNotValid, Output::Dropped);
         Fixture { sentence: "spoofed", port: "eth1", frame, verdict, output }.check(&mut rig);

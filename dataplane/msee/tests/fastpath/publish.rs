@@ -12,7 +12,7 @@ use std::{
 use abi::verdict::Verdict;
 use desired::MseeState;
 use msee::fastpath::{
-    ApplyError, IncompleteError, Loader,
+    ApplyError, IncompleteError, Loader, Neighbours,
     steps::{Step, Steps},
 };
 use nix::errno::Errno;
@@ -48,7 +48,7 @@ fn variant(last: u8, longer: usize) -> MseeState {
 fn no_packet_meets_a_half_written_image() {
     let mut rig = Rig::start();
     let variants = [variant(0x51, 0), variant(0x52, 3_000)];
-    rig.fast_path.apply(&variants[0]).unwrap();
+    rig.fast_path.apply(&variants[0], &Neighbours::default()).unwrap();
     let program = rig::program(&rig.namespace.pins());
     let ifindex = rig.port("eth1").ifindex;
     let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 254, 10, 4]).bytes();
@@ -69,7 +69,7 @@ fn no_packet_meets_a_half_written_image() {
             hits
         });
         for flip in 0..FLIPS {
-            rig.fast_path.apply(&variants[(flip + 1) % 2]).unwrap();
+            rig.fast_path.apply(&variants[(flip + 1) % 2], &Neighbours::default()).unwrap();
         }
         stop.store(true, Ordering::Relaxed);
         packets.join().unwrap()
@@ -97,7 +97,7 @@ fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
     is_refused.store(true, Ordering::Relaxed);
-    let error = rig.fast_path.apply(&without).unwrap_err();
+    let error = rig.fast_path.apply(&without, &Neighbours::default()).unwrap_err();
     assert!(matches!(error, ApplyError::Incomplete(IncompleteError::Attach(_))), "{error}");
     assert_eq!(rig.fast_path.compiled().generation(), before + 1);
     assert!(rig.fast_path.ports().iter().all(|port| port.interface != "eth3"));
@@ -105,7 +105,7 @@ fn a_state_that_could_not_be_completed_is_in_force_and_said_to_be() {
     assert!(pin.exists());
 
     is_refused.store(false, Ordering::Relaxed);
-    let again = rig.fast_path.apply(&without).unwrap();
+    let again = rig.fast_path.apply(&without, &Neighbours::default()).unwrap();
     assert_eq!(again.generation(), before + 2);
     assert!(!pin.exists());
 }
@@ -115,10 +115,10 @@ fn a_port_that_cannot_be_pinned_is_refused_and_detached() {
     let mut rig = Rig::start();
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
-    let before = rig.fast_path.apply(&without).unwrap().generation();
+    let before = rig.fast_path.apply(&without, &Neighbours::default()).unwrap().generation();
     let links = rig.namespace.pins().join("links");
     fs::remove_dir_all(&links).unwrap();
-    let error = rig.fast_path.apply(&rig::state()).unwrap_err();
+    let error = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap_err();
     assert!(matches!(error, ApplyError::Attach(_)), "{error}");
     assert_eq!(rig.fast_path.compiled().generation(), before);
     // What was attached still is, without its pin.
@@ -126,7 +126,7 @@ fn a_port_that_cannot_be_pinned_is_refused_and_detached() {
     assert_eq!(rig.run("eth1", &frame).0, 4);
 
     fs::create_dir(&links).unwrap();
-    let again = rig.fast_path.apply(&rig::state()).unwrap();
+    let again = rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(again.generation(), before + 1);
     assert!(links.join("eth3").exists());
 }
@@ -140,7 +140,7 @@ fn a_refused_state_leaves_the_one_in_force() {
     let mut unknown = rig::state();
     unknown.vrfs.clear();
     for refused in [missing, unknown] {
-        rig.fast_path.apply(&refused).unwrap_err();
+        rig.fast_path.apply(&refused, &Neighbours::default()).unwrap_err();
         assert_eq!(rig.fast_path.compiled().generation(), in_force.generation());
         let frame = Packet::udp(ETH1, [172, 16, 1, 1], [10, 255, 10, 4]).bytes();
         assert_eq!(rig.run("eth1", &frame).0, 4);

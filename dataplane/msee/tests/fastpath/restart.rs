@@ -14,7 +14,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use msee::fastpath::{FastPath, Loader, pins::ensure_bpffs};
+use msee::fastpath::{FastPath, Loader, Neighbours, pins::ensure_bpffs};
 use nix::{errno::Errno, mount::umount};
 
 use crate::{
@@ -72,7 +72,7 @@ fn a_killed_process_keeps_forwarding_and_the_next_takes_over_without_loss() {
         thread::sleep(Duration::from_millis(20));
         fast_path = FastPath::load(&namespace.pins()).unwrap();
         thread::sleep(Duration::from_millis(20));
-        fast_path.apply(&rig::state()).unwrap();
+        fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     }
     let (sent, answered) = finish();
     println!("10 restarts: {sent} sent, {answered} answered");
@@ -93,7 +93,7 @@ fn a_state_without_a_port_takes_it_from_the_former_process() {
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
     let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
-    fast_path.apply(&without).unwrap();
+    fast_path.apply(&without, &Neighbours::default()).unwrap();
     assert_eq!(names(&links), ["eth1", "eth2", "xcpu1"]);
     assert!(!is_attached("eth3") && is_attached("eth1"));
     // And within one process, and back.
@@ -104,10 +104,10 @@ fn a_state_without_a_port_takes_it_from_the_former_process() {
         .unwrap()
         .routes
         .retain(|_, route| !matches!(route.adjacency, desired::Adjacency::Ce { .. }));
-    fast_path.apply(&without).unwrap();
+    fast_path.apply(&without, &Neighbours::default()).unwrap();
     assert_eq!(names(&links), ["eth2"]);
     assert!(!is_attached("eth1") && !is_attached("xcpu1"));
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(names(&links), ["eth1", "eth2", "eth3", "xcpu1"]);
     fast_path.shutdown().unwrap();
 }
@@ -132,7 +132,7 @@ fn a_start_that_died_leaves_the_former_process_in_force_and_its_rest_is_removed(
     assert_eq!(names(namespace.bpffs()), ["msee-a", "msee-a-new"]);
     assert!(is_attached("eth1"));
     let mut fast_path = loader.load(&pins).unwrap();
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(names(namespace.bpffs()), ["msee-a"]);
     fast_path.shutdown().unwrap();
 }
@@ -162,7 +162,7 @@ fn pins_are_readable_by_the_group_and_writable_by_nobody_else() {
             objects += 1;
         }
     }
-    assert_eq!(objects, 14 + 2 + 4, "maps, programs and links");
+    assert_eq!(objects, 15 + 2 + 4, "maps, programs and links");
 }
 
 #[test]

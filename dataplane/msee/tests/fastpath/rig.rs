@@ -14,7 +14,7 @@ use desired::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MacAddress,
     MseeState, Route, Tags, Vrf,
 };
-use msee::fastpath::{BoundPort, FastPath, Loader};
+use msee::fastpath::{BoundPort, FastPath, Loader, Neighbours};
 
 use crate::namespace::{Namespace, ip, veth};
 
@@ -157,7 +157,7 @@ impl Rig {
         let namespace = Namespace::enter();
         interfaces();
         let mut fast_path = loader.load(&namespace.pins()).unwrap();
-        fast_path.apply(&state()).unwrap();
+        fast_path.apply(&state(), &Neighbours::default()).unwrap();
         Self { fast_path, namespace }
     }
 

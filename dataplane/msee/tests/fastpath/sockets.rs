@@ -7,6 +7,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
+use msee::fastpath::Neighbours;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::{
@@ -98,7 +99,7 @@ fn a_recreated_interface_is_attached_again() {
     let slot = rig.port("eth1").slot;
     ip("link del eth1");
     crate::namespace::veth("eth1", rig::ETH1, "eth1p", rig::CE);
-    rig.fast_path.apply(&rig::state()).unwrap();
+    rig.fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(rig.port("eth1").slot, slot);
     let hosts = Hosts::connect(&rig.namespace);
     hosts.serve();

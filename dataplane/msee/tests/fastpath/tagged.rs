@@ -10,6 +10,7 @@
 use abi::verdict::Verdict;
 use aya::{TestRun as _, TestRunOptions};
 use desired::{Adjacency, CircuitPort, Ipv6Link, MacAddress, MseeState, ServiceEthertype, Tags};
+use msee::fastpath::{FastPath, Neighbours};
 
 use crate::{
     fixtures::{
@@ -91,8 +92,8 @@ fn start() -> Rig {
     for number in 4..8 {
         veth(&format!("cpu{number}"), ETH4, &format!("xcpu{number}"), 0x94);
     }
-    let mut fast_path = msee::fastpath::FastPath::load(&namespace.pins()).unwrap();
-    fast_path.apply(&state()).unwrap();
+    let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
+    fast_path.apply(&state(), &Neighbours::default()).unwrap();
     Rig { fast_path, namespace }
 }
 
@@ -157,7 +158,7 @@ fn tags_are_rewritten_between_links() {
     red.extend(rig::vrf(&[("172.17.2.0/24", to_green)]).routes);
     let green = &mut state.vrfs.get_mut("green").unwrap().routes;
     green.extend(rig::vrf(&[("172.17.3.0/24", to_blue)]).routes);
-    rig.fast_path.apply(&state).unwrap();
+    rig.fast_path.apply(&state, &Neighbours::default()).unwrap();
     let ce = Verdict::ForwardedCe;
     let packet = Packet::udp(ETH4, CUSTOMER, [172, 17, 2, 1]).bytes();
     let out = Sent(forwarded(&packet, CE4, ETH4, LINKS[3].2));
@@ -205,7 +206,7 @@ fn wrong_missing_and_extra_tags_reach_nobody() {
     let mut without = state();
     without.circuit_ports.remove("eth4");
     without.vrfs.remove("plain");
-    rig.fast_path.apply(&without).unwrap();
+    rig.fast_path.apply(&without, &Neighbours::default()).unwrap();
     let unknown = Verdict::PortUnknown;
     fixture("no tag", "eth4.100", packet, unknown, Dropped).check(&mut rig);
     // Fabrics are untagged.

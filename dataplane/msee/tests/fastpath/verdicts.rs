@@ -9,6 +9,7 @@ use abi::{
 };
 use aya::maps::{Array, Map, MapData};
 use etherparse::IpFragOffset;
+use msee::fastpath::Neighbours;
 
 use crate::{
     fixtures::{
@@ -278,7 +279,7 @@ fn an_interface_that_is_no_port_is_unknown() {
     let (frame, ifindex) = (to_vm().bytes(), rig.port("eth3").ifindex);
     let mut without = rig::state();
     without.circuit_ports.remove("eth3");
-    rig.fast_path.apply(&without).unwrap();
+    rig.fast_path.apply(&without, &Neighbours::default()).unwrap();
     // Still attached for the length of a test run: its driver ring is what the kernel asks for.
     let mut again = msee_port_on(ifindex, &rig);
     assert_eq!(again(&frame), 1);

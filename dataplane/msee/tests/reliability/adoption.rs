@@ -9,7 +9,7 @@ use aya::{
     programs::Xdp,
 };
 use aya_obj::programs::XdpAttachType;
-use msee::fastpath::{Compiled, FastPath, Loader};
+use msee::fastpath::{Compiled, FastPath, Loader, Neighbours};
 
 use crate::{
     bench::{Bench, names},
@@ -50,7 +50,7 @@ fn a_restart_adopts_what_is_pinned_and_flushes_nothing() {
         fast_path = loader.load(&bench.pins()).unwrap();
         assert_same_image(&compiled, &fast_path.compiled());
         assert_eq!(pinned(&bench), before, "opened, not made");
-        fast_path.apply(&rig::state()).unwrap();
+        fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
         generation += 1;
         assert_eq!(fast_path.compiled().generation(), generation);
         let slots = |ports: &[msee::fastpath::BoundPort]| -> Vec<(String, u32)> {
@@ -126,7 +126,7 @@ fn an_interface_that_went_meanwhile_costs_only_its_own_port() {
     let gone = fast_path.ports().iter().find(|port| Some(port.slot) == eth3).unwrap();
     assert_eq!(gone.interface, "");
     crate::namespace::veth("eth3", rig::ETH3, "eth3p", 0x33);
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     assert_eq!(["eth1", "eth2"].map(|name| slot_of(&fast_path, name)), slots);
     assert!(bench.pins().join("links/eth3").exists());
     traffic.stop("an interface deleted and made anew between two processes");
@@ -156,7 +156,7 @@ fn another_abi_version_is_refused_and_taken_over_only_on_request() {
         fast_path = loader.clone().replace(true).load(&bench.pins()).unwrap();
         assert_eq!(fast_path.compiled().generation(), 0, "nothing adopted");
         assert!(directory(other).exists(), "the other forwards until the first state");
-        fast_path.apply(&rig::state()).unwrap();
+        fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
         assert!(directory(abi::VERSION).exists() && !directory(other).exists());
         assert_eq!(names(bench.namespace.bpffs()), ["msee-a"]);
         Objects::settle(&tags, 2, 4, maps);

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use msee::fastpath::{FastPath, Loader};
+use msee::fastpath::{FastPath, Loader, Neighbours};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::{hosts::Hosts, namespace::Namespace, rig};
@@ -43,7 +43,7 @@ impl Bench {
     /// Loads, and applies the lab's state.
     pub fn load(&self, loader: &Loader) -> FastPath {
         let mut fast_path = loader.load(&self.pins()).unwrap();
-        fast_path.apply(&rig::state()).unwrap();
+        fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
         fast_path
     }
 

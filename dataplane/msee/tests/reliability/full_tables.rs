@@ -5,6 +5,7 @@ use std::{net::Ipv4Addr, os::fd::AsFd as _};
 
 use abi::limits;
 use desired::{Adjacency, FabricVnet, GatewayNextHop, MacAddress, MseeState, Tags};
+use msee::fastpath::Neighbours;
 
 use crate::{
     bench::Bench,
@@ -149,11 +150,13 @@ fn a_full_table_is_refused_by_name_and_costs_nothing() {
     let (bench, mut fast_path) = Bench::start();
     let traffic = Traffic::start(&bench.hosts);
     for Table { name, limit, with, told } in TABLES {
-        let most = most(with, limit, &mut |state| fast_path.apply(state).is_ok());
+        let most =
+            most(with, limit, &mut |state| fast_path.apply(state, &Neighbours::default()).is_ok());
         assert!(most > limit as usize / 4 && most <= limit as usize, "{name}: {most}");
-        fast_path.apply(&with(most)).unwrap();
+        fast_path.apply(&with(most), &Neighbours::default()).unwrap();
         let generation = fast_path.compiled().generation();
-        let error = fast_path.apply(&with(most + 1)).unwrap_err().to_string();
+        let error =
+            fast_path.apply(&with(most + 1), &Neighbours::default()).unwrap_err().to_string();
         println!("{name}: {most} beside the lab's, then: {error}");
         assert!(error.contains(told), "{name}: {error}");
         assert_eq!(fast_path.compiled().generation(), generation);
@@ -162,7 +165,7 @@ fn a_full_table_is_refused_by_name_and_costs_nothing() {
     let socket = afxdp::Socket::bind("eth1", 0, &afxdp::Config::default()).unwrap();
     let error = fast_path.bind_punt(limits::PORTS, socket.as_fd()).unwrap_err().to_string();
     assert!(error.contains(&format!("slot {}", limits::PORTS)), "{error}");
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     traffic.stop("tables filled and refused");
     fast_path.shutdown().unwrap();
 }

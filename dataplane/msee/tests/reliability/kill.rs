@@ -13,7 +13,7 @@ use std::{
 
 use desired::MseeState;
 use msee::fastpath::{
-    Loader,
+    Loader, Neighbours,
     steps::{Step, Steps},
 };
 use tempfile::TempDir;
@@ -22,7 +22,10 @@ use crate::{
     bench::{Bench, names},
     faults::{Fault, kill_at},
     kernel::{Objects, pinned_maps, pinned_tags},
-    object, rig, soak,
+    neighbours::{learned, silent},
+    object,
+    rig::{self, GATEWAY},
+    soak,
     traffic::Traffic,
 };
 
@@ -49,8 +52,11 @@ fn states() -> [MseeState; 2] {
 fn run(loader: &Loader, pins: &Path) {
     let mut fast_path = loader.load(pins).unwrap();
     for state in states() {
-        fast_path.apply(&state).unwrap();
+        fast_path.apply(&state, &Neighbours::default()).unwrap();
     }
+    // And learns, anew when it has moved.
+    fast_path.apply(&silent(), &learned(&fast_path, GATEWAY)).unwrap();
+    fast_path.learn(&learned(&fast_path, GATEWAY + 1)).unwrap();
 }
 
 const PINS: &str = "ERLAB_TEST_PINS";
@@ -151,7 +157,7 @@ impl Story {
             assert!(links.len() >= 3, "{links:?} after step {number}");
         }
         let mut fast_path = self.loader(build, Steps::default()).load(&pins).unwrap();
-        fast_path.apply(&rig::state()).unwrap();
+        fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
         drop(fast_path);
         self.in_force = build;
         assert_eq!(names(self.bench.namespace.bpffs()), ["msee-a"]);

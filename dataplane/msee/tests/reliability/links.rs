@@ -38,7 +38,7 @@ struct Story {
 impl Story {
     fn begin() -> Self {
         let bench = Bench::empty();
-        let router = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
+        let (router, _) = Router::start(Loader::default().load(&bench.pins()).unwrap()).unwrap();
         let sink = bench.hosts.vm.run(|| {
             let socket = UdpSocket::bind("0.0.0.0:9").unwrap();
             socket.set_read_timeout(Some(Duration::from_millis(5))).unwrap();

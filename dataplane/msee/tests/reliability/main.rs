@@ -32,6 +32,7 @@ mod adoption;
 mod full_tables;
 mod kill;
 mod links;
+mod neighbours;
 mod rebind;
 mod refusal;
 mod retire;

@@ -1,7 +1,7 @@
 //! A program that the verifier refuses leaves the old one, and the error ends with the verifier's own
 //! words.
 
-use msee::fastpath::Loader;
+use msee::fastpath::{Loader, Neighbours};
 
 use crate::{
     bench::{Bench, names},
@@ -30,7 +30,7 @@ fn a_refused_program_leaves_the_old_one() {
 
     let mut fast_path = Loader::default().load(&bench.pins()).unwrap();
     assert_eq!(fast_path.compiled().generation(), generation);
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     traffic.stop("a refused program");
     fast_path.shutdown().unwrap();
 }

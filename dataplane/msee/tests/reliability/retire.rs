@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use desired::MseeState;
+use msee::fastpath::Neighbours;
 
 use crate::{bench::Bench, rig, soak, traffic::Traffic};
 
@@ -28,8 +29,8 @@ fn retiring_a_large_table_stops_no_packet() {
     let rounds = soak::rounds(30, 500);
     let traffic = Traffic::start(&bench.hosts);
     for _ in 0..rounds {
-        fast_path.apply(&large).unwrap();
-        fast_path.apply(&small).unwrap();
+        fast_path.apply(&large, &Neighbours::default()).unwrap();
+        fast_path.apply(&small, &Neighbours::default()).unwrap();
     }
     let what = format!("{rounds} tables of {ROUTES} routes retired");
     for report in traffic.stop(&what) {

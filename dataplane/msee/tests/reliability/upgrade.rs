@@ -1,7 +1,7 @@
 //! An upgrade and the way back: each process is of another build than the one before, adopts its tables
 //! and applies a state of its own.
 
-use msee::fastpath::Loader;
+use msee::fastpath::{Loader, Neighbours};
 
 use crate::{
     bench::Bench,
@@ -27,7 +27,7 @@ fn upgrades_and_downgrades_lose_nothing() {
             assert_ne!(pinned_tags(&bench.pins()), tags, "another program");
             tags = pinned_tags(&bench.pins());
             assert_eq!(fast_path.compiled().generation(), generation, "the same tables");
-            fast_path.apply(&rig::state()).unwrap();
+            fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
             generation += 1;
         }
     }

@@ -7,7 +7,7 @@ use abi::verdict::Verdict;
 use desired::{MseeState, Revision};
 use msee::{
     daemon::{Router, RouterApplyError},
-    fastpath::{ApplyError, FastPath, Loader, steps::Step},
+    fastpath::{ApplyError, FastPath, Loader, Neighbours, steps::Step},
 };
 use nix::errno::Errno;
 
@@ -56,7 +56,7 @@ fn a_write_that_fails_leaves_one_state_whole() {
     let bench = Bench::empty();
     let mut fast_path = bench.load(&Loader::default().steps(fault.steps()));
     let states = states();
-    fast_path.apply(&states[0].0).unwrap();
+    fast_path.apply(&states[0].0, &Neighbours::default()).unwrap();
     let traffic = Traffic::start(&bench.hosts);
     let mut failed = 0;
     for round in 0..soak::rounds(1, 3) as usize {
@@ -65,7 +65,7 @@ fn a_write_that_fails_leaves_one_state_whole() {
                 let generation = fast_path.compiled().generation();
                 let error = ERRORS[(number + round) % ERRORS.len()];
                 fault.arm(number, error);
-                let result = fast_path.apply(&states[after].0);
+                let result = fast_path.apply(&states[after].0, &Neighbours::default());
                 let (steps, has_struck) = fault.disarm();
                 if !has_struck {
                     // There is no such step: all have been made to fail.
@@ -86,10 +86,10 @@ fn a_write_that_fails_leaves_one_state_whole() {
                 let pin = bench.pins().join("links/eth3");
                 assert!(is_published || pin.exists() == (before == 0), "{step:?}");
 
-                fast_path.apply(&states[after].0).unwrap();
+                fast_path.apply(&states[after].0, &Neighbours::default()).unwrap();
                 assert!(is_in_force(&bench, &fast_path, &states[after]));
                 assert_eq!(pin.exists(), after == 0);
-                fast_path.apply(&states[before].0).unwrap();
+                fast_path.apply(&states[before].0, &Neighbours::default()).unwrap();
             }
         }
     }
@@ -122,7 +122,7 @@ fn a_start_that_fails_leaves_what_forwards() {
         assert!(fast_path.counters().unwrap().iter().sum::<u64>() > 1_000);
         in_force = build;
     };
-    fast_path.apply(&rig::state()).unwrap();
+    fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
     traffic.stop(&format!("{failed} failed starts"));
     fast_path.shutdown().unwrap();
 }
@@ -142,13 +142,13 @@ fn a_takeover_that_fails_is_completed_by_the_next_try() {
         let fault = Fault::default();
         let mut fast_path = loader.clone().steps(fault.steps()).load(&bench.pins()).unwrap();
         fault.arm(failed + 1, ERRORS[failed % ERRORS.len()]);
-        let result = fast_path.apply(&rig::state());
+        let result = fast_path.apply(&rig::state(), &Neighbours::default());
         let (steps, has_struck) = fault.disarm();
         if has_struck {
             failed += 1;
             let is_published = steps.iter().rev().skip(1).any(|it| *it == Step::Publish);
             assert_eq!(matches!(result, Err(ApplyError::Incomplete(_))), is_published, "{steps:?}");
-            fast_path.apply(&rig::state()).unwrap();
+            fast_path.apply(&rig::state(), &Neighbours::default()).unwrap();
         }
         assert_eq!(names(bench.namespace.bpffs()), ["msee-a"], "{steps:?}");
         drop(fast_path);
@@ -166,7 +166,7 @@ fn a_socket_that_cannot_be_registered_is_registered_by_the_next_try() {
     let bench = Bench::empty();
     let start = |fault: &Fault| {
         let loader = Loader::default().steps(fault.steps());
-        let router = Router::start(loader.load(&bench.pins()).unwrap()).unwrap();
+        let (router, _) = Router::start(loader.load(&bench.pins()).unwrap()).unwrap();
         fault.disarm();
         router
     };

@@ -1,7 +1,7 @@
 //! The maps, as `abi::image` describes them.
 
 use abi::{
-    image::{Active, Adjacency, Group, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Vnet},
     limits, police, trace, verdict,
 };
 use aya_ebpf::{
@@ -27,6 +27,11 @@ pub static VNETS: Array<Vnet> =
 
 #[map]
 pub static ADJACENCIES: Array<Adjacency> =
+    Array::with_max_entries(limits::BANKS * limits::ADJACENCIES, BPF_F_MMAPABLE);
+
+/// Not for packets: see [`NextHop`].
+#[map]
+pub static NEXT_HOPS: Array<NextHop> =
     Array::with_max_entries(limits::BANKS * limits::ADJACENCIES, BPF_F_MMAPABLE);
 
 #[map]

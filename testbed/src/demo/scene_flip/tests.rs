@@ -32,7 +32,7 @@ fn a_share_that_was_not_measured_passes_no_check() {
 fn only_unexplained_losses_are_named() {
     let text = "\
 NODE    STAGE   VERDICT                SEVERITY  COUNT  MEANING
-msee-a  icmp    icmp_net_unreachable   expected  12     Answered with Net Unreachable.
+msee-a  icmp    icmp_net_unreachable   expected  12     Answered with Net or Host Unreachable.
 ERGW1   gw_ttl  gw_ttl_expired_silent  expected  18     Gateway: the TTL ends here; a gateway
                                                         answers no ICMP (the * of the traceroute).
 msee-b  kernel  kernel_ring_full       loss      3      The receive ring of a veth was full.

@@ -10,7 +10,15 @@ use crate::{
 };
 
 fn explained(destination: Ipv4Addr, steps: &[(Stage, Verdict, u32)]) -> Explanation {
-    let compiled = example::compiled();
+    explained_by(&example::state(), destination, steps)
+}
+
+fn explained_by(
+    state: &MseeState,
+    destination: Ipv4Addr,
+    steps: &[(Stage, Verdict, u32)],
+) -> Explanation {
+    let compiled = example::compiled_from(state);
     let request = InjectRequest {
         port: None,
         source: CE.into(),
@@ -19,16 +27,14 @@ fn explained(destination: Ipv4Addr, steps: &[(Stage, Verdict, u32)]) -> Explanat
         ttl: 2,
     };
     let port = choose_port(&request, &compiled).unwrap();
-    let state = example::state();
-    let frame = inject::frame(&request, port, &compiled, &state);
+    let frame = inject::frame(&request, port, &compiled, state);
     let mut record =
         Record { length: steps.len() as u32, generation: 7, steps: [Step::default(); STEPS] };
     for (place, (stage, verdict, value)) in record.steps.iter_mut().zip(steps) {
         *place = Step { stage: *stage as u16, verdict: verdict.number(), value: *value };
     }
     let injection = Injection { record, action: 4, bytes: frame.clone() };
-    let context =
-        Context { compiled: &compiled, state: &state, request: &request, port, frame: &frame };
+    let context = Context { compiled: &compiled, state, request: &request, port, frame: &frame };
     context.explain(&injection)
 }
 
@@ -100,7 +106,7 @@ fn what_userspace_answers_is_told_too() {
     assert!(texts[0].starts_with("lookup 198.51.100.1: "), "{texts:?}");
     assert_eq!(
         texts[1],
-        "icmp Answered with Net Unreachable from 172.16.1.2 to 172.16.1.1, out eth1"
+        "icmp Answered with Net or Host Unreachable from 172.16.1.2 to 172.16.1.1, out eth1"
     );
     assert_eq!(told.steps[0].verdict, Some("no_route"));
     let told = explained(OURS_AT_CE, &[(Stage::Local, Verdict::LocalEcho, 0)]);
@@ -134,4 +140,19 @@ fn a_record_from_a_program_of_another_build_does_not_panic() {
         Context { compiled: &compiled, state: &state, request: &request, port, frame: &[] };
     let told = context.explain(&Injection { record, action: 0, bytes: Vec::new() });
     assert_eq!(told.steps.len(), STEPS);
+}
+
+#[test]
+fn a_packet_for_a_neighbour_that_is_to_be_found_waits() {
+    let told = explained_by(
+        &example::silent_state(),
+        HUB_VM,
+        &[
+            (Stage::Port, Verdict::None, 1),
+            (Stage::Adjacency, Verdict::NeighbourUnresolved, adjacency_of(HUB_VM)),
+        ],
+    );
+    assert_eq!((told.verdict, told.leaves_by.as_deref()), ("neighbour_unresolved", None));
+    let last = texts(&told).pop().unwrap();
+    assert_eq!(last, "adjacency waits while 10.255.10.4 is asked for on eth2, if it is not known");
 }

@@ -2,23 +2,36 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr},
 };
 
 use abi::{image, limits, verdict::Verdict};
-use desired::{Adjacency, MacAddress, MseeState, ServiceEthertype, Tags};
+use desired::{Adjacency, CircuitPort, MacAddress, MseeState, ServiceEthertype, Tags};
 
-use super::{compile::CompileError, compiled::AdjacencyName, groups};
-use crate::fastpath::{BoundPort, PortKind};
+use super::{compile::CompileError, compiled::AdjacencyName, groups, next_hops::NextHops};
+use crate::fastpath::{
+    BoundPort, PortKind,
+    neighbours::{Neighbour, Neighbours, NextHop, Resolver},
+};
 
 /// The adjacencies met so far, each once.
 pub(super) struct Adjacencies<'a> {
     state: &'a MseeState,
     ports: HashMap<&'a str, &'a BoundPort>,
-    indices: BTreeMap<&'a Adjacency, u32>,
+    /// By next hop, and whether it is asked for by its IPv6 address.
+    indices: BTreeMap<(&'a Adjacency, bool), u32>,
     pub(super) entries: Vec<image::Adjacency>,
     pub(super) names: Vec<AdjacencyName>,
     pub(super) groups: Vec<image::Group>,
+    pub(super) next_hops: NextHops,
+}
+
+/// A station that an adjacency leads to, as the desired state has it.
+#[derive(Clone, Copy)]
+struct Station {
+    kind: u8,
+    address: IpAddr,
+    mac: Option<MacAddress>,
 }
 
 impl<'a> Adjacencies<'a> {
@@ -28,6 +41,8 @@ impl<'a> Adjacencies<'a> {
             verdict: Verdict::AdjacencyDrop.number(),
             ..image::Adjacency::default()
         };
+        let mut next_hops = NextHops::default();
+        next_hops.push(None);
         Self {
             state,
             ports: bound.iter().map(|port| (port.name.as_str(), port)).collect(),
@@ -35,25 +50,29 @@ impl<'a> Adjacencies<'a> {
             entries: vec![none],
             names: vec![AdjacencyName::default()],
             groups: Vec::new(),
+            next_hops,
         }
     }
 
-    /// The index of a next hop that `vrf` uses; made when met for the first time.
+    /// The index of a next hop that `vrf` uses for packets of one IP version; made when met for the
+    /// first time.
     pub(super) fn index(
         &mut self,
         vrf: &str,
         adjacency: &'a Adjacency,
+        is_ipv6: bool,
     ) -> Result<u32, CompileError> {
-        if let Some(index) = self.indices.get(adjacency) {
+        let key = (adjacency, is_ipv6 && self.is_asked_for_twice(adjacency));
+        if let Some(index) = self.indices.get(&key) {
             return Ok(*index);
         }
         let index = self.entries.len() as u32;
         match adjacency {
-            Adjacency::Ce { port } => self.customer_edge(vrf, port)?,
-            Adjacency::Direct { port, address: _, mac, vm, connection } => {
-                let entry = self.entry(vrf, port, PortKind::Fabric, *mac)?;
+            Adjacency::Ce { port } => self.customer_edge(vrf, port, is_ipv6)?,
+            Adjacency::Direct { port, address, mac, vm, connection } => {
+                let (kind, address, mac) = (image::ADJACENCY_DIRECT, *address, *mac);
                 let text = format!("VM {vm} (FastPath, {connection})");
-                self.push(image::ADJACENCY_DIRECT, entry, text, None)?;
+                self.push(vrf, port, Station { kind, address, mac }, text, None)?;
             }
             Adjacency::Gateway { port, gateway, connection, instances } => {
                 if instances.is_empty() {
@@ -62,20 +81,42 @@ impl<'a> Adjacencies<'a> {
                 }
                 let text = format!("gateway {gateway} ({connection})");
                 for instance in instances {
-                    let entry = self.entry(vrf, port, PortKind::Fabric, instance.mac)?;
-                    let address = Some(instance.address);
-                    self.push(image::ADJACENCY_GATEWAY, entry, text.clone(), address)?;
+                    let (kind, mac) = (image::ADJACENCY_GATEWAY, instance.mac);
+                    let station = Station { kind, address: instance.address.into(), mac };
+                    self.push(vrf, port, station, text.clone(), Some(instance.address))?;
                 }
                 if instances.len() > 1 {
                     let names = instances.iter().map(|instance| instance.address.to_bits());
                     let group = self.group(groups::places(index, names))?;
-                    self.indices.insert(adjacency, group);
+                    self.indices.insert(key, group);
                     return Ok(group);
                 }
             }
         }
-        self.indices.insert(adjacency, index);
+        self.indices.insert(key, index);
         Ok(index)
+    }
+
+    /// Enters what the desired state says of all customer edges, and gives the adjacencies that it has
+    /// no MAC address for the learned one.
+    pub(super) fn resolve(&mut self, learned: &Neighbours) {
+        for (name, circuit) in &self.state.circuit_ports {
+            let (Some(mac), Some(port)) = (circuit.peer_mac, self.ports.get(name.as_str())) else {
+                continue;
+            };
+            for address in peers(circuit) {
+                self.next_hops.declare(Neighbour::new(port.key(), address), mac);
+            }
+        }
+        self.next_hops.resolve(&mut self.entries, learned);
+    }
+
+    /// Whether a next hop has an address of each IP version and a MAC address to be found: each
+    /// version asks for its own.
+    fn is_asked_for_twice(&self, adjacency: &Adjacency) -> bool {
+        let Adjacency::Ce { port } = adjacency else { return false };
+        let circuit = self.state.circuit_ports.get(port);
+        circuit.is_some_and(|circuit| circuit.peer_mac.is_none() && circuit.ipv6.is_some())
     }
 
     /// Adds a group; the index that a leaf has for it.
@@ -87,55 +128,77 @@ impl<'a> Adjacencies<'a> {
         Ok((self.groups.len() - 1) as u32 | image::GROUP)
     }
 
-    fn customer_edge(&mut self, vrf: &str, port: &str) -> Result<(), CompileError> {
+    fn customer_edge(&mut self, vrf: &str, port: &str, is_ipv6: bool) -> Result<(), CompileError> {
         let circuit = self.state.circuit_ports.get(port);
         let circuit = circuit.ok_or_else(|| unknown(vrf, port, PortKind::Circuit))?;
-        let entry = self.entry(vrf, port, PortKind::Circuit, circuit.peer_mac)?;
+        let ipv6 = circuit.ipv6.filter(|_| is_ipv6).map(|link| link.peer.into());
+        let (kind, mac) = (image::ADJACENCY_CE, circuit.peer_mac);
+        let station = Station { kind, address: ipv6.unwrap_or(circuit.peer.into()), mac };
         let text = format!("customer edge {} ({})", circuit.peer, circuit.circuit);
-        self.push(image::ADJACENCY_CE, entry, text, None)
+        self.push(vrf, port, station, text, None)
     }
 
-    /// An adjacency to one next hop: the port, its MTU, and the link header to write.
-    fn entry(
-        &self,
-        vrf: &str,
-        port: &str,
-        kind: PortKind,
-        next_hop: Option<MacAddress>,
-    ) -> Result<image::Adjacency, CompileError> {
-        let bound = self.ports.get(port).filter(|bound| bound.kind == kind);
-        let bound = bound.ok_or_else(|| unknown(vrf, port, kind))?;
-        let (tags, tag_length) = tag_bytes(bound.tags);
-        let mut header = [0; image::MACS + image::TAGS];
-        let macs = next_hop.map_or([0; 6], |mac| mac.0).into_iter().chain(bound.mac.0);
-        for (place, octet) in header.iter_mut().zip(macs.chain(tags)) {
-            *place = octet;
-        }
-        Ok(image::Adjacency {
-            kind: if next_hop.is_none() { image::ADJACENCY_UNRESOLVED } else { 0 },
-            port: bound.slot as u16,
-            mtu: bound.ip_mtu(),
-            header,
-            tag_length,
-            ..image::Adjacency::default()
-        })
-    }
-
-    /// Adds an adjacency, of this kind when its next hop is resolved.
+    /// Adds an adjacency to one station: the port, its MTU, and the link header to write.
     fn push(
         &mut self,
-        kind: u8,
-        entry: image::Adjacency,
+        vrf: &str,
+        port: &str,
+        station: Station,
         text: String,
         instance: Option<Ipv4Addr>,
     ) -> Result<(), CompileError> {
+        let Station { kind, address, mac } = station;
+        let is_ce = kind == image::ADJACENCY_CE;
+        let port_kind = if is_ce { PortKind::Circuit } else { PortKind::Fabric };
+        let bound = self.ports.get(port).filter(|bound| bound.kind == port_kind);
+        let bound = *bound.ok_or_else(|| unknown(vrf, port, port_kind))?;
         if self.entries.len() >= limits::ADJACENCIES as usize {
             return Err(CompileError::TooManyAdjacencies);
         }
-        let is_resolved = entry.kind != image::ADJACENCY_UNRESOLVED;
-        self.entries.push(if is_resolved { image::Adjacency { kind, ..entry } } else { entry });
+        let neighbour = Neighbour::new(bound.key(), address);
+        let resolver = match mac {
+            Some(_) => Resolver::Declared,
+            None if !is_ce => Resolver::Msee,
+            None if self.has_cpu(port) => Resolver::Kernel,
+            None => Resolver::Nobody,
+        };
+        let next_hop = NextHop { neighbour, kind, resolver };
+        self.entries.push(next_hop.adjacency(&out_of(bound), mac));
         self.names.push(AdjacencyName { text, instance });
+        self.next_hops.push(Some(next_hop));
+        if let Some(mac) = mac {
+            self.next_hops.declare(neighbour, mac);
+        }
         Ok(())
+    }
+
+    /// Whether the kernel takes part in a circuit's link.
+    fn has_cpu(&self, port: &str) -> bool {
+        let cpu = self.state.circuit_ports.get(port).and_then(|circuit| circuit.cpu.as_deref());
+        let far = cpu.and_then(|cpu| self.ports.get(cpu));
+        far.is_some_and(|far| far.kind == PortKind::Cpu)
+    }
+}
+
+/// The addresses of the customer edge on a link.
+fn peers(circuit: &CircuitPort) -> impl Iterator<Item = IpAddr> {
+    let ipv6 = circuit.ipv6.map(|link| link.peer.into());
+    std::iter::once(circuit.peer.into()).chain(ipv6)
+}
+
+/// An adjacency out of a port, to no station in particular.
+fn out_of(port: &BoundPort) -> image::Adjacency {
+    let (tags, tag_length) = tag_bytes(port.tags);
+    let mut header = [0; image::MACS + image::TAGS];
+    for (place, octet) in header.iter_mut().zip([0; 6].into_iter().chain(port.mac.0).chain(tags)) {
+        *place = octet;
+    }
+    image::Adjacency {
+        port: port.slot as u16,
+        mtu: port.ip_mtu(),
+        header,
+        tag_length,
+        ..image::Adjacency::default()
     }
 }
 

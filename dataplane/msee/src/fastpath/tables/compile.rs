@@ -14,7 +14,7 @@ use super::{
     compiled::{Compiled, CompiledVnet, Roots, Table},
     prefixes::NodesExhausted,
 };
-use crate::fastpath::{BoundPort, PortKind};
+use crate::fastpath::{BoundPort, Neighbours, PortKind};
 
 /// Why a desired state has no image. What was in force stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,10 +78,12 @@ pub enum CompileError {
 }
 
 impl Compiled {
-    /// Compiles `state` over the ports it is bound to.
+    /// Compiles `state` over the ports it is bound to, with what was learned of the neighbours whose
+    /// MAC addresses it leaves out.
     pub fn new(
         state: &MseeState,
         bound: &[BoundPort],
+        learned: &Neighbours,
         generation: u64,
     ) -> Result<Self, CompileError> {
         let mut compiled = Self {
@@ -95,12 +97,15 @@ impl Compiled {
         for (name, vrf) in &state.vrfs {
             let mut entries = Vec::with_capacity(vrf.routes.len());
             for (prefix, route) in &vrf.routes {
-                entries.push((*prefix, adjacencies.index(name, &route.adjacency)?));
+                let index = adjacencies.index(name, &route.adjacency, prefix.is_ipv6())?;
+                entries.push((*prefix, index));
             }
             let roots = compiled.add_tables(entries)?;
             compiled.vrfs.insert(name.clone(), Table { roots, routes: vrf.routes.clone() });
         }
+        adjacencies.resolve(learned);
         compiled.adjacencies = adjacencies.entries;
+        compiled.next_hops = adjacencies.next_hops;
         compiled.adjacency_names = adjacencies.names;
         compiled.groups = adjacencies.groups;
         compiled.ports = vec![image::Port::default(); limits::PORTS as usize];

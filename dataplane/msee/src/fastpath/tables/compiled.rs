@@ -6,11 +6,14 @@ use std::{
 };
 
 use abi::image::{self, PortKey};
-use desired::{Route, VrfName};
+use desired::{MacAddress, Route, VrfName};
 use ipnetwork::IpNetwork;
 
-use super::prefixes::Prefixes;
-use crate::fastpath::BoundPort;
+use super::{next_hops::NextHops, prefixes::Prefixes};
+use crate::fastpath::{
+    BoundPort,
+    neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver},
+};
 
 /// One image as plain data, with what is needed to explain it.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +29,7 @@ pub struct Compiled {
     pub(super) vnet_names: Vec<CompiledVnet>,
     pub(super) adjacencies: Vec<image::Adjacency>,
     pub(super) adjacency_names: Vec<AdjacencyName>,
+    pub(super) next_hops: NextHops,
     pub(super) groups: Vec<image::Group>,
     pub(super) prefixes: Prefixes,
     pub(super) vrfs: BTreeMap<VrfName, Table>,
@@ -138,6 +142,60 @@ impl Compiled {
     /// The gateway instance behind an adjacency.
     pub fn adjacency_instance(&self, index: u32) -> Option<Ipv4Addr> {
         self.adjacency_names.get(index as usize)?.instance
+    }
+
+    /// The station behind an adjacency; none for an index outside the image, or that leads nowhere.
+    pub fn next_hop(&self, index: u32) -> Option<&NextHop> {
+        self.next_hops.get(index)
+    }
+
+    /// Who finds out the MAC address of a neighbour that is a next hop; `None` for any other station.
+    /// One that some routes declare and others do not is to be found.
+    pub fn resolver(&self, neighbour: &Neighbour) -> Option<Resolver> {
+        let NextHops { declared, undeclared, .. } = &self.next_hops;
+        let is_declared = declared.contains_key(neighbour).then_some(Resolver::Declared);
+        undeclared.get(neighbour).copied().or(is_declared)
+    }
+
+    /// Whether a neighbour cannot be at `mac`, because the desired state has it elsewhere.
+    pub fn contradicts(&self, neighbour: &Neighbour, mac: MacAddress) -> bool {
+        self.next_hops.declared.get(neighbour).is_some_and(|declared| *declared != mac)
+    }
+
+    /// The neighbours whose MAC addresses the desired state has.
+    pub fn declared(&self) -> impl Iterator<Item = (&Neighbour, &MacAddress)> {
+        self.next_hops.declared.iter()
+    }
+
+    /// The links whose customer edges the kernel is asked for.
+    pub fn kernel_links(&self) -> Vec<KernelLink> {
+        let mut links: BTreeMap<u32, KernelLink> = BTreeMap::new();
+        let undeclared = self.next_hops.undeclared.iter();
+        for (neighbour, _) in undeclared.filter(|(_, resolver)| **resolver == Resolver::Kernel) {
+            let port = neighbour.port();
+            let cpu = self.slot(port).and_then(|slot| self.port(slot)).map(|port| port.peer);
+            let Some(far) = cpu.and_then(|cpu| self.bound_port(cpu)) else { continue };
+            let link = || KernelLink { port, far: far.ifindex, peers: Vec::new() };
+            links.entry(far.ifindex).or_insert_with(link).peers.push(neighbour.address);
+        }
+        links.into_values().collect()
+    }
+
+    /// The same image with what is known of neighbours now, for the next generation.
+    pub(in crate::fastpath) fn relearned(&self, learned: &Neighbours) -> Self {
+        let mut compiled = Self { generation: self.generation + 1, ..self.clone() };
+        compiled.next_hops.resolve(&mut compiled.adjacencies, learned);
+        compiled
+    }
+
+    /// What this image has that was learned, and not declared.
+    pub fn learned(&self) -> Neighbours {
+        self.next_hops.learned(&self.adjacencies)
+    }
+
+    /// Whether all next hops are those of `other`, MAC addresses included.
+    pub(in crate::fastpath) fn has_adjacencies_of(&self, other: &Self) -> bool {
+        self.adjacencies == other.adjacencies
     }
 
     /// A VNet by index.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use abi::{
-    image::{Active, Adjacency, Group, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Vnet},
     limits,
 };
 use afxdp::steps::{Step, Steps};
@@ -115,6 +115,7 @@ pub(in crate::fastpath) struct Image {
     ports: Table<Port>,
     vnets: Table<Vnet>,
     adjacencies: Table<Adjacency>,
+    next_hops: Table<NextHop>,
     groups: Table<Group>,
     nodes: Table<Node>,
     /// Whether packets may still read the bank that is not in force.
@@ -129,6 +130,7 @@ pub(super) struct Bank {
     pub(super) ports: Vec<Port>,
     pub(super) vnets: Vec<Vnet>,
     pub(super) adjacencies: Vec<Adjacency>,
+    pub(super) next_hops: Vec<NextHop>,
     pub(super) groups: Vec<Group>,
     pub(super) nodes: Vec<Node>,
 }
@@ -150,6 +152,7 @@ impl Image {
             ports: Table::map(data("PORTS")?, limits::BANKS * limits::PORTS)?,
             vnets: Table::map(data("VNETS")?, limits::BANKS * limits::VNETS)?,
             adjacencies: Table::map(data("ADJACENCIES")?, limits::BANKS * limits::ADJACENCIES)?,
+            next_hops: Table::map(data("NEXT_HOPS")?, limits::BANKS * limits::ADJACENCIES)?,
             groups: Table::map(data("GROUPS")?, limits::BANKS * limits::GROUPS)?,
             nodes: Table::map(data("NODES")?, limits::BANKS * limits::NODES)?,
             readers: false,
@@ -175,6 +178,7 @@ impl Image {
         self.ports.fill(bank, &compiled.ports)?;
         self.vnets.fill(bank, &compiled.vnets)?;
         self.adjacencies.fill(bank, &compiled.adjacencies)?;
+        self.next_hops.fill(bank, &compiled.next_hops.entries())?;
         self.groups.fill(bank, &compiled.groups)?;
         self.nodes.fill(bank, compiled.prefixes.nodes())?;
         self.steps.take(Step::Publish).map_err(PublishError::Withheld)?;
@@ -193,6 +197,7 @@ impl Image {
             ports: self.ports.read(bank),
             vnets: self.vnets.read(bank),
             adjacencies: self.adjacencies.read(bank),
+            next_hops: self.next_hops.read(bank),
             groups: self.groups.read(bank),
             nodes: self.nodes.read(bank),
         }

@@ -1,8 +1,9 @@
 //! An image read back from the tables of a former process.
 //!
-//! It is all that a punted packet needs: ports, VNets, next hops and routes are in the tables
-//! themselves, so a process that adopts them can answer before it is told a state. What the tables
-//! do not hold are names, which only people need: of ports, circuits, VNets and virtual machines.
+//! It is all that a punted packet needs: ports, VNets, routes, next hops and the MAC addresses that were
+//! learned of them are in the tables themselves, so a process that adopts them can answer, and go on
+//! asking for neighbours, before it is told a state. What the tables do not hold are names, which only
+//! people need: of ports, circuits, VNets and virtual machines.
 //!
 //! Nothing else is recorded beside the tables. A record would be written before an image is
 //! published or after it, and whoever is killed between the two leaves one that is not true.
@@ -22,6 +23,7 @@ use nix::net::if_::if_indextoname;
 use super::{
     compiled::{AdjacencyName, Compiled, CompiledVnet, Roots},
     mapped::{Bank, Image},
+    next_hops::NextHops,
     prefixes::Prefixes,
 };
 use crate::fastpath::{BoundPort, PortKind, ports::interface};
@@ -33,7 +35,8 @@ impl Compiled {
     }
 
     fn read(bank: Bank) -> Self {
-        let Bank { generation, port_slots, ports, vnets, adjacencies, groups, nodes } = bank;
+        let Bank { generation, port_slots, ports, vnets, adjacencies, next_hops, groups, nodes } =
+            bank;
         let bound: Vec<BoundPort> = {
             let port = |slot: u32| ports.get(slot as usize).filter(|it| it.kind != PORT_ABSENT);
             let used = port_slots.iter().filter(|place| place.slot != 0);
@@ -58,6 +61,9 @@ impl Compiled {
             prefixes,
             ..Self::default()
         };
+        recovered.next_hops = NextHops::recover(&next_hops, &recovered.adjacencies, |slot| {
+            recovered.bound_port(slot).map(BoundPort::key)
+        });
         recovered.vnet_names = recovered.recover_vnets();
         recovered
     }

@@ -46,6 +46,7 @@ fn each_message_has_its_type_and_code() {
             Icmpv4Type::TimeExceeded(TimeExceededCode::TtlExceededInTransit),
         ),
         (ErrorMessage::NetUnreachable, Icmpv4Type::DestinationUnreachable(Unreachable::Network)),
+        (ErrorMessage::HostUnreachable, Icmpv4Type::DestinationUnreachable(Unreachable::Host)),
         (
             ErrorMessage::ProtocolUnreachable,
             Icmpv4Type::DestinationUnreachable(Unreachable::Protocol),

@@ -36,6 +36,7 @@ fn each_message_has_its_type_code_and_word() {
     for (message, kind, code, word) in [
         (ErrorMessage::TimeExceeded, 3, 0, [0; 4]),
         (ErrorMessage::NetUnreachable, 1, 0, [0; 4]),
+        (ErrorMessage::HostUnreachable, 1, 3, [0; 4]),
         (ErrorMessage::PortUnreachable, 1, 4, [0; 4]),
         (ErrorMessage::ProtocolUnreachable, 4, 1, [0, 0, 0, 6]),
         (ErrorMessage::FragmentationNeeded { mtu: 1_400 }, 2, 0, [0, 0, 0x05, 0x78]),

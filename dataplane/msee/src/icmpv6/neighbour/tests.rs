@@ -8,7 +8,7 @@ const MAC: [u8; 6] = [2, 0, 0, 0, 0, 7];
 
 fn solicitation() -> Vec<u8> {
     let mut out = Vec::new();
-    write_solicitation(VM, OURS, MAC, &mut out);
+    write_solicitation((VM, MAC), OURS, solicited_node(OURS), &mut out);
     out
 }
 
@@ -18,10 +18,13 @@ fn parse(bytes: &[u8]) -> Option<Message> {
 
 #[test]
 fn what_is_written_reads_back() {
-    assert_eq!(parse(&solicitation()), Some(Message::Solicitation { sender: VM, target: OURS }));
+    let read = Message::Solicitation { sender: VM, target: OURS, mac: Some(MAC) };
+    assert_eq!(parse(&solicitation()), Some(read));
     let mut out = Vec::new();
     write_advertisement(VM, OURS, MAC, &mut out);
-    assert_eq!(parse(&out), Some(Message::Advertisement { target: OURS, mac: MAC }));
+    let (mac, solicited, overrides) = (Some(MAC), true, true);
+    let read = Message::Advertisement { target: OURS, mac, solicited, overrides };
+    assert_eq!(parse(&out), Some(read));
     assert_eq!(Ipv6::parse(&out).unwrap().destination(), VM);
     assert_eq!(out[44] & SOLICITED, SOLICITED);
 }
@@ -49,6 +52,26 @@ fn duplicate_address_detection_is_answered_to_all() {
     write_advertisement(Ipv6Addr::UNSPECIFIED, OURS, MAC, &mut out);
     assert_eq!(Ipv6::parse(&out).unwrap().destination(), ALL_NODES);
     assert_eq!(out[44] & SOLICITED, 0);
+    let Some(Message::Advertisement { solicited: false, .. }) = parse(&out) else {
+        panic!("it is read as unsolicited")
+    };
+}
+
+#[test]
+fn an_advertisement_without_an_address_confirms_and_one_to_a_group_answers_nobody() {
+    let advertised = |flags: u8, destination| {
+        let mut message = [0; MESSAGE];
+        message[0] = NEIGHBOUR_ADVERTISEMENT;
+        message[4] = flags;
+        put_target(&mut message, VM);
+        let mut out = Vec::new();
+        put(header(VM, destination), [&message, &[]], &mut out);
+        parse(&out)
+    };
+    let (mac, solicited, overrides) = (None, true, false);
+    let read = Message::Advertisement { target: VM, mac, solicited, overrides };
+    assert_eq!(advertised(SOLICITED, OURS), Some(read));
+    assert_eq!(advertised(SOLICITED, ALL_NODES), None);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use etherparse::PacketBuilder;
 use proptest::prelude::*;
 
 use super::*;
+
+mod neighbours;
 use crate::example::{
     self, CE, CE_IPV6, CE_MAC, CIRCUIT, CIRCUIT_MAC, FABRIC, FABRIC_MAC, FABRIC_MTU, FAR_FABRIC,
     FAR_GATEWAY_MACS, FAR_MAC, FAR_VM, GATEWAY_MAC, HUB_VM, HUB_VM_IPV6, HUB_VM_MAC, NOWHERE,
@@ -45,12 +47,20 @@ fn decide_with(
     let punt = Punt { ifindex: 100 + port, metadata, frame };
     let mut out = Frames::default();
     out.add(|out| out.extend([0xee; 3]));
-    let decision = responder.decide(&punt, &example::compiled(), now, &mut out);
+    let decision = responder.decide(&punt, &example::compiled(), &Table::default(), now, &mut out);
     (decision, out.iter().flatten().copied().collect())
 }
 
 fn decide(port: u32, verdict: Verdict, frame: &[u8]) -> (Decision, Vec<u8>) {
     decide_with(&mut Responder::new(Rate::default()), port, verdict, frame, Instant::now())
+}
+
+/// What a packet is counted as that does not wait.
+fn verdict(decision: Decision) -> Verdict {
+    match decision {
+        Decision::Send { verdict, .. } | Decision::End(verdict) => verdict,
+        Decision::Wait(next_hop) => panic!("it waits for {next_hop:?}"),
+    }
 }
 
 /// Asserts that the packet was answered so, out of `port` to the station `mac`, from `source`.
@@ -61,7 +71,7 @@ fn assert_answered(
     macs: [[u8; 6]; 2],
     addresses: [impl Into<IpAddr>; 2],
 ) {
-    assert_eq!(*decision, Decision { verdict: expected, send_by: Some(port) });
+    assert_eq!(*decision, Decision::Send { verdict: expected, port });
     let frame = Ethernet::parse(out).unwrap();
     assert_eq!([frame.destination, frame.source], macs);
     let packet = Packet::parse(&frame).unwrap();
@@ -69,7 +79,7 @@ fn assert_answered(
 }
 
 fn assert_silent((decision, out): &(Decision, Vec<u8>), expected: Verdict) {
-    assert_eq!(*decision, Decision { verdict: expected, send_by: None });
+    assert_eq!(*decision, Decision::End(expected));
     assert!(out.is_empty());
 }
 
@@ -135,7 +145,7 @@ fn protocols_without_ports_get_protocol_unreachable_and_icmp_gets_silence() {
     let mut frame = udp(FABRIC_MAC.0, HUB_VM, OURS_AT_HUB);
     frame[23] = 47;
     let (decision, out) = decide(FABRIC, Verdict::LocalUnreachable, &frame);
-    assert_eq!(decision.verdict, Verdict::IcmpPortUnreachable);
+    assert_eq!(verdict(decision), Verdict::IcmpPortUnreachable);
     assert_eq!(Ipv4::parse(&out[ETHERNET_HEADER..]).unwrap().payload()[..2], [3, 2]);
     // A timestamp request, a query: no error may answer for what ICMP itself does not serve.
     frame[23] = 1;
@@ -157,7 +167,7 @@ fn echo_is_answered_from_the_address_that_was_asked() {
 fn an_echo_reply_longer_than_the_way_back_carries_is_named() {
     let longest = FABRIC_MTU as usize - 28;
     let fits = decide(FABRIC, Verdict::LocalEcho, &echo(HUB_VM, OURS_AT_HUB, longest));
-    assert_eq!(fits.0.verdict, Verdict::IcmpEchoReply);
+    assert_eq!(verdict(fits.0), Verdict::IcmpEchoReply);
     assert_eq!(fits.1.len(), ETHERNET_HEADER + FABRIC_MTU as usize);
     let long = decide(FABRIC, Verdict::LocalEcho, &echo(HUB_VM, OURS_AT_HUB, longest + 1));
     assert_silent(&long, Verdict::IcmpTooBig);
@@ -199,7 +209,7 @@ fn arp_is_answered_for_the_addresses_of_all_vnets_of_the_port_and_no_other() {
         frame
     };
     let (decision, out) = decide(FABRIC, Verdict::LocalArp, &request(OURS_AT_HUB));
-    assert_eq!(decision, Decision { verdict: Verdict::ArpReply, send_by: Some(FABRIC) });
+    assert_eq!(decision, Decision::Send { verdict: Verdict::ArpReply, port: FABRIC });
     assert_eq!(out.len(), arp::FRAME);
     assert_eq!(out[6..12], FABRIC_MAC.0);
     for other in [HUB_VM, SPOKE_VM, OURS_AT_FAR, CE] {
@@ -217,7 +227,7 @@ fn each_tenant_and_each_kind_has_a_limit_of_its_own() {
     let from_ce = udp(CIRCUIT_MAC.0, CE, HUB_VM);
     let from_hub = udp(FABRIC_MAC.0, HUB_VM, CE);
     let mut ask = |port, verdict, frame: &[u8], now| {
-        decide_with(&mut responder, port, verdict, frame, now).0.verdict
+        self::verdict(decide_with(&mut responder, port, verdict, frame, now).0)
     };
     for expected in [Verdict::IcmpTimeExceeded, Verdict::IcmpTimeExceeded, Verdict::IcmpRateLimited]
     {
@@ -243,7 +253,7 @@ fn silence_takes_no_token() {
     }
     let frame = udp(CIRCUIT_MAC.0, CE, HUB_VM);
     let (decision, _) = decide_with(&mut responder, CIRCUIT, Verdict::TtlExpired, &frame, now);
-    assert_eq!(decision.verdict, Verdict::IcmpTimeExceeded);
+    assert_eq!(verdict(decision), Verdict::IcmpTimeExceeded);
 }
 
 #[test]
@@ -254,8 +264,6 @@ fn frames_that_do_not_parse_or_were_not_punted_for_us_are_a_defect() {
         assert_silent(&cut, Verdict::PuntMalformed);
     }
     assert_silent(&decide(CIRCUIT, Verdict::ForwardedCe, &frame), Verdict::PuntMalformed);
-    let unresolved = decide(CIRCUIT, Verdict::NeighbourUnresolved, &frame);
-    assert_silent(&unresolved, Verdict::NeighbourUnknown);
     let mut ipv6 = frame;
     ipv6[12..14].copy_from_slice(&[0x86, 0xdd]);
     assert_silent(&decide(CIRCUIT, Verdict::TtlExpired, &ipv6), Verdict::PuntMalformed);
@@ -275,8 +283,9 @@ fn a_packet_too_long_for_its_next_hop_goes_on_in_pieces() {
     let punt = Punt { ifindex: 100 + CIRCUIT, metadata, frame: &frame };
     let mut out = Frames::default();
     let mut responder = Responder::new(Rate::default());
-    let decision = responder.decide(&punt, &example::compiled(), Instant::now(), &mut out);
-    assert_eq!(decision, Decision { verdict: Verdict::Fragmented, send_by: Some(FABRIC) });
+    let (compiled, nobody, now) = (example::compiled(), Table::default(), Instant::now());
+    let decision = responder.decide(&punt, &compiled, &nobody, now, &mut out);
+    assert_eq!(decision, Decision::Send { verdict: Verdict::Fragmented, port: FABRIC });
     let frames: Vec<&[u8]> = out.iter().collect();
     assert_eq!(frames.len(), 2);
     for frame in frames {
@@ -333,7 +342,8 @@ fn neighbour_discovery_is_answered_for_our_addresses_and_no_other() {
         let mut frame = neighbour::group_mac(neighbour::solicited_node(target)).to_vec();
         frame.extend_from_slice(&HUB_VM_MAC.0);
         frame.extend_from_slice(&[0x86, 0xdd]);
-        neighbour::write_solicitation(HUB_VM_IPV6, target, HUB_VM_MAC.0, &mut frame);
+        let (asker, group) = ((HUB_VM_IPV6, HUB_VM_MAC.0), neighbour::solicited_node(target));
+        neighbour::write_solicitation(asker, target, group, &mut frame);
         frame
     };
     let answer = decide(FABRIC, Verdict::LocalNd, &solicitation(OURS_AT_HUB_IPV6));
@@ -371,8 +381,9 @@ proptest! {
             Punt { ifindex: 100 + port, metadata: Metadata { verdict, ..Metadata::default() }, frame: &frame };
         let mut out = Frames::default();
         let mut responder = Responder::new(Rate::default());
-        let decision = responder.decide(&punt, &example::compiled(), Instant::now(), &mut out);
-        prop_assert_eq!(decision.send_by.is_none(), out.is_empty());
+        let (compiled, nobody, now) = (example::compiled(), Table::default(), Instant::now());
+        let decision = responder.decide(&punt, &compiled, &nobody, now, &mut out);
+        prop_assert_eq!(!matches!(decision, Decision::Send { .. }), out.is_empty());
     }
 
     #[test]
@@ -389,7 +400,7 @@ proptest! {
         frame[at] = value;
         frame.truncate(frame.len() - cut.min(frame.len()));
         let (decision, out) = decide(CIRCUIT, verdict, &frame);
-        if decision.send_by.is_some() {
+        if matches!(decision, Decision::Send { .. }) {
             let packet = Ipv4::parse(&out[ETHERNET_HEADER..]).unwrap();
             prop_assert_eq!(packet::checksum::internet(&out[ETHERNET_HEADER..ETHERNET_HEADER + 20]), 0);
             prop_assert_eq!(packet.ttl(), 64);

@@ -8,6 +8,8 @@ use desired::{
 
 use super::*;
 
+mod neighbours;
+
 fn mac(last: u8) -> MacAddress {
     MacAddress([2, 0, 0, 0, 0, last])
 }
@@ -92,7 +94,7 @@ fn state() -> MseeState {
 }
 
 fn compile() -> Compiled {
-    Compiled::new(&state(), &ports(), 1).unwrap()
+    Compiled::new(&state(), &ports(), &Neighbours::default(), 1).unwrap()
 }
 
 #[test]
@@ -161,7 +163,8 @@ fn every_port_is_found_within_its_probes() {
                 ..bound(slot, &format!("fabric{slot}"), PortKind::Fabric)
             })
             .collect();
-        let compiled = Compiled::new(&MseeState::default(), &ports, 1).unwrap();
+        let compiled =
+            Compiled::new(&MseeState::default(), &ports, &Neighbours::default(), 1).unwrap();
         let slots: Vec<u32> = compiled.port_slots.iter().map(|place| place.slot).collect();
         assert_eq!(slots.iter().filter(|slot| **slot != 0).count(), ports.len(), "{spacing}");
         for port in &ports {
@@ -210,7 +213,7 @@ fn an_image_does_not_depend_on_the_order_of_ports() {
     let mut reversed = ports();
     reversed.reverse();
     let one = compile();
-    let two = Compiled::new(&state(), &reversed, 1).unwrap();
+    let two = Compiled::new(&state(), &reversed, &Neighbours::default(), 1).unwrap();
     assert_eq!((one.ports, one.vnets, one.adjacencies), (two.ports, two.vnets, two.adjacencies));
     assert_eq!(one.prefixes.nodes(), two.prefixes.nodes());
 }
@@ -241,7 +244,8 @@ fn what_does_not_resolve_is_refused_by_name() {
             .into_iter()
             .filter(|port| port.kind != PortKind::Fabric || !state.fabric_ports.is_empty())
             .collect();
-        let error = Compiled::new(&state, &ports, 1).unwrap_err().to_string();
+        let error =
+            Compiled::new(&state, &ports, &Neighbours::default(), 1).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
 }
@@ -265,7 +269,10 @@ fn tables_beyond_their_limits_are_refused() {
             Route { adjacency, why: String::new() },
         );
     }
-    assert_eq!(Compiled::new(&many, &ports(), 1).unwrap_err(), CompileError::TooManyAdjacencies);
+    assert_eq!(
+        Compiled::new(&many, &ports(), &Neighbours::default(), 1).unwrap_err(),
+        CompileError::TooManyAdjacencies
+    );
 }
 
 #[test]
@@ -276,7 +283,7 @@ fn tags_are_part_of_the_link_header_and_taken_off_the_mtu() {
     state.circuit_ports.get_mut("eth1").unwrap().tags = tags;
     let mut ports = ports();
     ports[0].tags = tags;
-    let compiled = Compiled::new(&state, &ports, 1).unwrap();
+    let compiled = Compiled::new(&state, &ports, &Neighbours::default(), 1).unwrap();
     let expected = [0x88, 0xa8, 0, 20, 0x81, 0, 0, 100];
     let (circuit, cpu) = (compiled.port(1).unwrap(), compiled.port(3).unwrap());
     assert_eq!((circuit.tags, circuit.tag_length), (expected, 8));
@@ -293,7 +300,7 @@ fn tags_are_part_of_the_link_header_and_taken_off_the_mtu() {
 fn a_next_hop_without_a_mac_address_is_unresolved() {
     let mut state = state();
     state.circuit_ports.get_mut("eth1").unwrap().peer_mac = None;
-    let compiled = Compiled::new(&state, &ports(), 1).unwrap();
+    let compiled = Compiled::new(&state, &ports(), &Neighbours::default(), 1).unwrap();
     let roots = compiled.vrf_roots("circuit").unwrap();
     let index = compiled.lookup(roots, "172.16.1.1".parse().unwrap()).unwrap();
     assert_eq!(compiled.adjacency(index).unwrap().kind, ADJACENCY_UNRESOLVED);
