@@ -8,21 +8,38 @@ use crate::{
     judgement::{End, Judgement, Outcome},
     link::{self, IPV4, IPV6},
     packet::Packet,
+    police::UsedUp,
     state::{Egress, NextHop},
 };
 
 /// The ends a packet may come to by a next hop: one for each station.
-pub(crate) fn forward(packet: &Packet<'_>, next_hop: &NextHop) -> Judgement {
+pub(crate) fn forward(packet: &Packet<'_>, next_hop: &NextHop, used_up: &UsedUp) -> Judgement {
     Judgement::any_of(next_hop.stations.iter().map(|station| match station {
-        Some(mac) => out(packet, next_hop.verdict, &next_hop.egress, *mac),
+        Some(mac) => {
+            let bandwidth = used_up.admit_to_customer(next_hop);
+            out(packet, next_hop.verdict, &next_hop.egress, *mac, bandwidth)
+        }
         // RFC 1812 3.3.2: not for want of an address is a packet given up.
         None => End::punted(Verdict::NeighbourUnresolved),
     }))
 }
 
-fn out(packet: &Packet<'_>, verdict: Verdict, egress: &Egress, station: MacAddress) -> End {
+fn out(
+    packet: &Packet<'_>,
+    verdict: Verdict,
+    egress: &Egress,
+    station: MacAddress,
+    bandwidth: Result<(), End>,
+) -> End {
     let room = egress.mtu.saturating_sub(egress.tags.length());
-    if packet.bytes.len() as u64 > u64::from(room) {
+    let is_too_big = packet.bytes.len() as u64 > u64::from(room);
+    // What goes on, in pieces or whole, pays; nothing else does.
+    if (!is_too_big || packet.may_fragment)
+        && let Err(end) = bandwidth
+    {
+        return end;
+    }
+    if is_too_big {
         return End::punted(if packet.may_fragment {
             // RFC 1812 4.2.2.7: a router fragments.
             Verdict::TooBigFragmentable

@@ -6,11 +6,12 @@
 //! types of the state, and nothing else. A disagreement is a defect of one of the two.
 //!
 //! ```text
-//!   frame > link header > port > reception > check > [VNet] > local > lookup > TTL > adjacency > out
+//!   frame > link header > port > reception > check > [VNet] > local > police > lookup > TTL > adjacency > out
 //! ```
 //!
 //! One thing it cannot know is the flow hash by which a route picks one of a gateway's instances: a
-//! [`Judgement`] then has an [`End`] for each of them.
+//! [`Judgement`] then has an [`End`] for each of them. Another is how much of a circuit's bandwidth is
+//! left: it is told which is used up ([`Oracle::use_up`]).
 //!
 //! [`scene`] is a state to judge by, [`corpus`] a table of named frames with their verdicts, written by
 //! hand, and [`generate`] makes any number of others.
@@ -44,6 +45,7 @@ mod link;
 mod local;
 mod oracle;
 mod packet;
+mod police;
 mod port;
 mod prefixes;
 mod reception;
@@ -52,5 +54,6 @@ mod state;
 
 pub use judgement::{End, Judgement, Outcome, Sending};
 pub use oracle::Oracle;
+pub use police::Direction;
 pub use port::{Port, PortKind};
 pub use state::StateError;

@@ -18,7 +18,7 @@ pub(crate) fn link_local(link: &Link<'_>, packet: &Packet<'_>, side: &Side) -> R
         return Ok(());
     }
     Err(match side {
-        Side::Circuit { cpu, view } => {
+        Side::Circuit { cpu, view, .. } => {
             if is_link_local(packet.destination) || view.owns(packet.destination) {
                 to_kernel(link, cpu.as_ref())
             } else {

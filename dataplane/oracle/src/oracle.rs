@@ -9,6 +9,7 @@ use crate::{
     link::{self, Key, Link},
     local,
     packet::Packet,
+    police::{Direction, UsedUp},
     port::Port,
     reception,
     state::{Egress, Ingress, Layout, NextHop, Side, StateError, View},
@@ -18,13 +19,25 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Oracle {
     layout: Layout,
+    used_up: UsedUp,
 }
 
 impl Oracle {
     /// Binds a state to ports. What the state names must be among them; ports it does not name take
     /// no frames.
     pub fn new(state: &MseeState, ports: &[Port]) -> Result<Self, StateError> {
-        Ok(Self { layout: Layout::new(state, ports)? })
+        Ok(Self { layout: Layout::new(state, ports)?, used_up: UsedUp::default() })
+    }
+
+    /// From now on the bandwidth of the circuit port of this name is used up in a direction. By default
+    /// every policer has room for every packet.
+    pub fn use_up(&mut self, port: &str, direction: Direction) {
+        self.used_up.add(port, direction);
+    }
+
+    /// From now on every policer has room again.
+    pub fn restore(&mut self) {
+        self.used_up = UsedUp::default();
     }
 
     /// What a frame must come to that is received on an interface.
@@ -48,12 +61,13 @@ impl Oracle {
             }
         };
         local::deliver(&link, &packet, side, view)?;
+        self.used_up.admit_from_customer(&packet, side, self.layout.tables.get(&view.vrf))?;
         let next_hop = self.lookup(view, &packet)?;
         // RFC 1812 5.3.1, RFC 8200 3: only what is to be forwarded ends by its TTL.
         if packet.hop_limit <= 1 {
             return Err(End::punted(Verdict::TtlExpired));
         }
-        Ok(forward::forward(&packet, next_hop))
+        Ok(forward::forward(&packet, next_hop, &self.used_up))
     }
 
     fn ingress(&self, ifindex: u32, link: &Link<'_>) -> Result<&Ingress, End> {

@@ -71,6 +71,18 @@ pub fn state() -> MseeState {
     }
 }
 
+/// The same state, where some links have a bandwidth, and some validate sources.
+pub fn policed() -> MseeState {
+    let mut state = state();
+    for (name, port) in &mut state.circuit_ports {
+        // Enough for the frames of a test, one after the other.
+        let is_policed = matches!(&**name, "eth1.100" | "eth1.21.100" | "eth4" | "eth5.200");
+        port.bandwidth = is_policed.then_some(100_000_000_000);
+        port.validate_source = matches!(&**name, "eth1" | "eth1.100" | "eth4.100" | "eth5.200");
+    }
+    state
+}
+
 /// The ports it is bound to, with indices and MAC addresses of this module's choice. Whoever has real
 /// interfaces replaces both; a frame of the corpus is made for the ports it is given.
 pub fn ports() -> Vec<Port> {

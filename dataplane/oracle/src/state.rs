@@ -31,9 +31,14 @@ pub(crate) enum Ingress {
 #[derive(Clone, Debug)]
 pub(crate) enum Side {
     Circuit {
+        /// Name of the circuit's port.
+        link: String,
         /// The way to the MSEE's kernel.
         cpu: Option<Egress>,
         view: View,
+        validates_source: bool,
+        /// Whether the circuit has a bandwidth.
+        is_policed: bool,
     },
     /// What the VNets see, by the prefixes of theirs.
     Fabric(Prefixes<View>),
@@ -63,6 +68,8 @@ pub(crate) struct NextHop {
     /// What forwarding to it is called.
     pub(crate) verdict: Verdict,
     pub(crate) egress: Egress,
+    /// Name of the circuit's port, when the circuit has a bandwidth.
+    pub(crate) policed: Option<String>,
     /// The stations it may be sent to, one or an instance of a gateway each; with the MAC address,
     /// where it is known.
     pub(crate) stations: Vec<Option<MacAddress>>,

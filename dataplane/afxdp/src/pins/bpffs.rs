@@ -8,10 +8,11 @@ use std::{
 };
 
 use nix::{
-    fcntl::{Flock, FlockArg},
     mount::{MsFlags, mount},
     sys::statfs::{BPF_FS_MAGIC, statfs},
 };
+
+use super::lock;
 
 /// Where erlab mounts its bpffs.
 pub const BPFFS: &str = "/run/erlab/bpf";
@@ -56,8 +57,7 @@ pub fn ensure_bpffs(path: &Path) -> Result<(), BpffsError> {
     // parent is locked: opened before the mount, `path` is not the directory it is after it.
     let parent = path.parent().unwrap_or(path);
     let directory = fs::File::open(parent).map_err(failed)?;
-    let lock = Flock::lock(directory, FlockArg::LockExclusive);
-    let _lock = lock.map_err(|(_, error)| failed(error.into()))?;
+    let _lock = lock::exclusively(directory).map_err(|error| failed(error.into()))?;
     if is_bpffs(path) {
         return Ok(());
     }

@@ -50,3 +50,18 @@ impl Lock {
         }
     }
 }
+
+/// Locks an open directory, within the same time.
+pub(super) fn exclusively(mut directory: File) -> Result<Flock<File>, Errno> {
+    let started = Instant::now();
+    loop {
+        match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
+            Ok(locked) => return Ok(locked),
+            Err((same, Errno::EWOULDBLOCK)) if started.elapsed() < DEADLINE => {
+                directory = same;
+                sleep(PAUSE);
+            }
+            Err((_, error)) => return Err(error),
+        }
+    }
+}

@@ -29,15 +29,16 @@ use crate::{
     punt::{Ended, Outlets, PuntThread, Responder, StartError},
 };
 
-/// A socket takes the longest frame a port forwards, and a second's worth of the answers that the
-/// rate limit allows: 8 MiB a port.
+/// A socket takes the longest frame a port forwards; what all budgets of a port admit at once (2,500,
+/// `abi::police`) and for 100 ms more, so that no kind is lost for another one's flood while this process
+/// does not run; and a second's worth of the answers that the rate limit allows: 20 MiB an interface.
 fn socket_config() -> afxdp::Config {
     afxdp::Config {
-        frames: 2_048,
+        frames: 5_120,
         frame_size: 4_096,
-        receive: 1_024,
+        receive: 4_096,
         transmit: 1_024,
-        fill: 1_024,
+        fill: 4_096,
         completion: 1_024,
         ..afxdp::Config::default()
     }

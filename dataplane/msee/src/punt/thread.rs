@@ -23,7 +23,8 @@ use crate::{
 /// Questions for the kernel that may wait for it; one that finds no room is asked again a second later.
 const QUESTIONS: usize = 1_024;
 
-/// How long a report of the neighbours may take.
+/// How long others wait for this thread. It takes commands between two batches, and waits for nothing but
+/// the next packet.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The punt thread could not be started.
@@ -148,20 +149,21 @@ impl PuntThread {
     }
 
     /// Closes the socket of an interface; returns when it is closed, so that the queue can be bound
-    /// anew.
+    /// anew, or at a deadline: then the queue stays busy, and binding says so.
     pub fn unbind(&self, ifindex: u32) {
         let (closing, closed) = mpsc::channel();
         self.line.send(Command::Unbind { ifindex, _closed: closing });
         // Ends with an error when the sender is dropped: that is the signal.
-        let _ = closed.recv();
+        let _ = closed.recv_timeout(PATIENCE);
     }
 
-    /// Where the frames of each socket are, by interface index.
+    /// Where the frames of each socket are, by interface index. Nowhere, when the thread does not say so
+    /// in time.
     pub fn accounting(&self) -> BTreeMap<u32, Accounting> {
         let (answer, answered) = mpsc::channel();
         self.line.send(Command::Account(answer));
         // Without the thread there are no sockets.
-        answered.recv().unwrap_or_default()
+        answered.recv_timeout(PATIENCE).unwrap_or_default()
     }
 
     /// Says that there is another image: neighbours that are no next hops any more are forgotten.

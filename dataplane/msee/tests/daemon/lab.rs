@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle, sleep},
@@ -48,15 +48,36 @@ pub(crate) struct Lab {
     prefix: String,
     directory: tempfile::TempDir,
     pins: PathBuf,
+    _presence: Presence,
+}
+
+/// Tests run side by side, except one that takes all of the machine.
+static PRESENCE: RwLock<()> = RwLock::new(());
+
+#[allow(dead_code, reason = "held, not read")]
+enum Presence {
+    Together(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
 }
 
 impl Lab {
     pub(crate) fn new(test: &str) -> Self {
+        let presence = PRESENCE.read().unwrap_or_else(PoisonError::into_inner);
+        Self::start_lab(test, Presence::Together(presence))
+    }
+
+    /// Waits until no other test of this binary runs, and lets none begin.
+    pub(crate) fn alone(test: &str) -> Self {
+        let presence = PRESENCE.write().unwrap_or_else(PoisonError::into_inner);
+        Self::start_lab(test, Presence::Alone(presence))
+    }
+
+    fn start_lab(test: &str, presence: Presence) -> Self {
         assert!(nix::unistd::geteuid().is_root(), "these tests make namespaces: run them as root");
         let prefix = format!("mseet-{}-{test}", std::process::id());
         let directory = tempfile::tempdir().unwrap();
         let pins = Path::new("/run/erlab/bpf").join(&prefix).join("msee-t");
-        let lab = Self { prefix, directory, pins };
+        let lab = Self { prefix, directory, pins, _presence: presence };
         for node in ["ce", "msee", "vm"] {
             lab.run(&format!("ip netns add @{node}"));
             lab.sysctl(node, "net/ipv6/conf/all/disable_ipv6", "1");

@@ -7,7 +7,9 @@
 
 mod checksum;
 mod corpus;
+mod counted;
 mod differential;
+mod differential_police;
 mod fixtures;
 mod frames;
 mod gateway_door;
@@ -19,6 +21,7 @@ mod jumbo;
 mod lookup;
 mod losses;
 mod manifest;
+#[allow(dead_code, reason = "shared with the tests of reliability")]
 mod namespace;
 mod oracle_rig;
 mod police;
@@ -31,3 +34,4 @@ mod sockets;
 mod tagged;
 mod verdicts;
 mod verifier;
+mod verifier_log;

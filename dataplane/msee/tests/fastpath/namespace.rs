@@ -60,6 +60,11 @@ pub fn ip(arguments: &str) {
     run("ip", arguments);
 }
 
+/// Runs `tc ARGUMENTS`.
+pub fn tc(arguments: &str) {
+    run("tc", arguments);
+}
+
 /// Makes a veth pair as the lab does: up, NAPI on, no offloads (a partial checksum would cross XDP).
 /// MAC addresses end in the given bytes.
 ///

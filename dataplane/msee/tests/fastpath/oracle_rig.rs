@@ -1,12 +1,12 @@
 //! The scene of the reference forwarder on real interfaces, and what the program makes of a frame there.
 
-use std::{fs, os::fd::AsFd as _};
+use std::{fs, os::fd::AsFd as _, path::PathBuf};
 
 use abi::{
     punt::Metadata,
     verdict::{Severity, Verdict},
 };
-use desired::MacAddress;
+use desired::{MacAddress, MseeState};
 use msee::fastpath::{FastPath, Injection, Neighbours, PortKind};
 use oracle::{End, Oracle, Outcome, Port, Sending, scene};
 
@@ -21,12 +21,17 @@ pub struct OracleRig {
     pub oracle: Oracle,
     pub ports: Vec<Port>,
     _sockets: Vec<afxdp::Socket>,
-    _namespace: Namespace,
+    namespace: Namespace,
 }
 
 impl OracleRig {
     /// In a namespace of its own, with sockets for what is punted.
     pub fn start() -> Self {
+        Self::start_with(&scene::state())
+    }
+
+    /// The same with another state for the scene's ports.
+    pub fn start_with(state: &MseeState) -> Self {
         let namespace = Namespace::enter();
         let mut ports = scene::ports();
         for port in &mut ports {
@@ -41,9 +46,8 @@ impl OracleRig {
             port.ifindex = nix::net::if_::if_nametoindex(interface.as_str()).unwrap();
             port.mac = mac_of(&interface);
         }
-        let state = scene::state();
         let mut fast_path = FastPath::load(&namespace.pins()).unwrap();
-        fast_path.apply(&state, &Neighbours::default()).unwrap();
+        fast_path.apply(state, &Neighbours::default()).unwrap();
         let mut sockets: Vec<(u32, afxdp::Socket)> = Vec::new();
         for port in fast_path.ports().to_vec() {
             if port.kind == PortKind::Cpu {
@@ -57,9 +61,9 @@ impl OracleRig {
             let (_, socket) = sockets.iter().find(|(it, _)| *it == port.ifindex).unwrap();
             fast_path.bind_punt(port.slot, socket.as_fd()).unwrap();
         }
-        let oracle = Oracle::new(&state, &ports).unwrap();
+        let oracle = Oracle::new(state, &ports).unwrap();
         let sockets = sockets.into_iter().map(|(_, socket)| socket).collect();
-        Self { fast_path, oracle, ports, _sockets: sockets, _namespace: namespace }
+        Self { fast_path, oracle, ports, _sockets: sockets, namespace }
     }
 
     /// What the program makes of a frame, in the reference forwarder's words.
@@ -82,8 +86,13 @@ impl OracleRig {
         End { verdict, outcome }
     }
 
-    /// Fails with everything that is needed to see why.
-    pub fn check(&mut self, name: &str, ifindex: u32, frame: &[u8]) {
+    /// The directory of pins.
+    pub fn pins(&self) -> PathBuf {
+        self.namespace.pins()
+    }
+
+    /// How the program ends a frame. Fails with everything that is needed to see why it is wrong.
+    pub fn check(&mut self, name: &str, ifindex: u32, frame: &[u8]) -> End {
         let expected = self.oracle.judge(ifindex, frame);
         let seen = self.seen(ifindex, frame);
         assert!(
@@ -92,6 +101,7 @@ impl OracleRig {
             hex(frame),
             expected.ends()
         );
+        seen
     }
 }
 

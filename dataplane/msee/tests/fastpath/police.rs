@@ -88,6 +88,39 @@ fn each_direction_of_a_link_has_the_circuits_bandwidth() {
     }
 }
 
+/// A packet that goes on in three pieces pays for all of them, before `msee` is asked to cut it.
+#[test]
+fn what_goes_on_in_pieces_pays_for_each() {
+    let mut rig = Rig::start();
+    rig.fast_path.apply(&with_bandwidth(), &Neighbours::default()).unwrap();
+    let socket = afxdp::Socket::bind("eth2", 0, &afxdp::Config::default()).unwrap();
+    let slot = rig.port("eth2").slot;
+    rig.fast_path.bind_punt(slot, socket.as_fd()).unwrap();
+    let packet = |dont_fragment| {
+        Packet::udp(ETH2, VM, CUSTOMER)
+            .with(|header| header.dont_fragment = dont_fragment)
+            .with_length(3_000)
+            .bytes()
+    };
+    // 1,480 bytes of data, as many again, and 20.
+    let pieces = 14 + 3_000 + 2 * (14 + 20);
+    let started = Instant::now();
+    while rig.count(Verdict::PolicedToCustomer) < 100 {
+        rig.run("eth2", &packet(false));
+    }
+    let paid = (started.elapsed() + BURST).as_micros() * u128::from(BANDWIDTH / 8) / 1_000_000;
+    let admitted = u128::from(rig.count(Verdict::TooBigFragmentable));
+    let bytes = admitted * pieces;
+    println!("{admitted} packets in pieces of {bytes} bytes, {paid} paid for");
+    // What the burst alone pays for, and no more than what was paid for.
+    let burst = BURST.as_micros() * u128::from(BANDWIDTH / 8) / 1_000_000;
+    assert!(bytes + pieces > burst && bytes <= paid + pieces, "{bytes} of {paid}");
+    // What is refused for its length is not sent, and pays nothing. Its budget is to be filled first.
+    sleep(Duration::from_millis(10));
+    assert_eq!(rig.run("eth2", &packet(true)).0, 4);
+    assert_eq!(rig.count(Verdict::TooBig), 1);
+}
+
 #[test]
 fn what_is_for_the_msee_itself_passes_a_full_circuit() {
     let mut rig = Rig::start();

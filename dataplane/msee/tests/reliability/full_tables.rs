@@ -64,7 +64,7 @@ fn with_groups(count: usize) -> MseeState {
 }
 
 /// Prefixes that need a node each.
-fn with_nodes(count: usize) -> MseeState {
+pub fn with_nodes(count: usize) -> MseeState {
     let mut state = rig::state();
     let prefix = |number: usize| format!("{}/32", address(32, number << 8));
     add_routes(&mut state, (0..count).map(|number| (prefix(number), rig::direct(0x72))));
@@ -101,7 +101,7 @@ fn with_ports(count: usize) -> MseeState {
 }
 
 /// How many fit beside what the lab's state has, by trying.
-fn most(
+pub fn most(
     with: fn(usize) -> MseeState,
     limit: u32,
     is_applied: &mut dyn FnMut(&MseeState) -> bool,

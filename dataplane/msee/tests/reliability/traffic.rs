@@ -8,7 +8,7 @@ use std::{
     process::Command,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, sleep},
     time::{Duration, Instant, SystemTime},
@@ -29,6 +29,10 @@ const BURST: u32 = 24;
 const TICK: Duration = Duration::from_micros(300);
 /// Packets under way when the sender stops arrive within this time.
 const TAIL: Duration = Duration::from_millis(300);
+/// Fewer packets are no traffic.
+const ENOUGH: u64 = 1_000;
+/// How long a sender may take to send them.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What a receiver may be late by: four seconds of packets.
 const BUFFER: usize = 64 << 20;
 
@@ -36,7 +40,7 @@ const BUFFER: usize = 64 << 20;
 pub struct Traffic(Vec<Flow>);
 
 /// What became of the packets of one way.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     pub sent: u64,
     pub received: u64,
@@ -46,8 +50,14 @@ pub struct Report {
     pub longest_gap: Duration,
     /// By how much the longest gap grew on the way from the sender, by the packets' time stamps.
     pub longest_added: Duration,
+    /// Each time that a gap grew by more than [`LATE`]: by how much, and when the packet behind it
+    /// arrived, in nanoseconds of the system's clock.
+    pub late: Vec<(Duration, u64)>,
     pub rate: u64,
 }
+
+/// A gap that grew by less is not noted.
+const LATE: Duration = Duration::from_micros(500);
 
 impl Traffic {
     /// Starts, after a check that nothing is lost without a fault.
@@ -60,10 +70,17 @@ impl Traffic {
     pub fn check(hosts: &Hosts) {
         let check = Self::run(hosts);
         sleep(Duration::from_millis(300));
+        // The sender of a busy machine may not have run yet.
+        let deadline = Instant::now() + PATIENCE;
+        let has_run = |flow: &Flow| flow.sent.load(Ordering::Relaxed) > ENOUGH;
+        while !check.0.iter().all(has_run) && Instant::now() < deadline {
+            sleep(TICK);
+        }
         check.stop("self-check");
     }
 
-    fn run(hosts: &Hosts) -> Self {
+    /// Starts without a check.
+    pub fn run(hosts: &Hosts) -> Self {
         let Hosts { customer, vm } = hosts;
         Self(vec![
             Flow::start(customer, "172.16.1.1:0", vm, "10.255.10.4:9"),
@@ -75,23 +92,25 @@ impl Traffic {
     pub fn stop(self, what: &str) -> [Report; 2] {
         let reports: Vec<Report> = self.0.into_iter().map(Flow::stop).collect();
         for (way, report) in ["to the VM", "to the customer"].iter().zip(&reports) {
-            let Report { sent, received, duplicated, reordered, rate, .. } = *report;
+            let Report { sent, received, duplicated, reordered, rate, .. } = report;
             println!(
                 "{what}, {way}: {sent} sent at {rate}/s, {} lost, {duplicated} duplicated, \
                  {reordered} reordered, longest gap {:?}, of which the router made at most {:?}",
-                sent.abs_diff(received),
+                sent.abs_diff(*received),
                 report.longest_gap,
                 report.longest_added,
             );
-            assert!(sent > 1_000, "{what}, {way}: no traffic");
-            assert_eq!((received, duplicated), (sent, 0), "{what}, {way}");
+            assert!(*sent > 1_000, "{what}, {way}: no traffic");
+            assert_eq!((received, duplicated), (sent, &0), "{what}, {way}");
         }
-        [reports[0], reports[1]]
+        reports.try_into().expect("two ways")
     }
 }
 
 struct Flow {
     stop: Arc<AtomicBool>,
+    /// Packets so far.
+    sent: Arc<AtomicU64>,
     sender: JoinHandle<(u64, Duration)>,
     receiver: JoinHandle<Report>,
 }
@@ -112,17 +131,19 @@ impl Flow {
         let stop = Arc::new(AtomicBool::new(false));
         let sent_all = Arc::new(AtomicBool::new(false));
         let (stopped, done) = (Arc::clone(&stop), Arc::clone(&sent_all));
+        let sent = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&sent);
         let sender = thread::spawn(move || {
             // Ahead of everything else on this machine: a sender that is kept from running between
             // a packet's time stamp and its way through the router would be taken for a gap.
             let (program, thread) = ("chrt", namespace::thread().to_string());
             let _ = Command::new(program).args(["--fifo", "--pid", "1", &thread]).output();
-            let sent = send(&socket, &stopped);
+            let sent = send(&socket, &stopped, &counter);
             done.store(true, Ordering::Relaxed);
             sent
         });
         let receiver = thread::spawn(move || receive(&sink, &sent_all));
-        Self { stop, sender, receiver }
+        Self { stop, sent, sender, receiver }
     }
 
     fn stop(self) -> Report {
@@ -141,7 +162,7 @@ fn now() -> u64 {
 
 /// Sends at the rate. What the sender misses while it is kept from running it does not make up for:
 /// a burst would overflow rings that steady traffic does not.
-fn send(socket: &UdpSocket, stop: &AtomicBool) -> (u64, Duration) {
+fn send(socket: &UdpSocket, stop: &AtomicBool, counter: &AtomicU64) -> (u64, Duration) {
     let started = Instant::now();
     let (mut sent, mut due) = (0_u64, Instant::now());
     let interval = Duration::from_secs(1) / RATE;
@@ -157,6 +178,7 @@ fn send(socket: &UdpSocket, stop: &AtomicBool) -> (u64, Duration) {
                 sent += 1;
             }
         }
+        counter.store(sent, Ordering::Relaxed);
         due = if burst > BURST { Instant::now() } else { due + interval * burst };
         sleep(TICK);
     }
@@ -189,7 +211,11 @@ fn receive(socket: &UdpSocket, sent_all: &AtomicBool) -> Report {
         if last_arrival != 0 {
             let (gap, pause) = (since(last_arrival, arrived_at), since(last_sent, sent_at));
             report.longest_gap = report.longest_gap.max(gap);
-            report.longest_added = report.longest_added.max(gap.saturating_sub(pause));
+            let added = gap.saturating_sub(pause);
+            report.longest_added = report.longest_added.max(added);
+            if added > LATE {
+                report.late.push((added, arrived_at));
+            }
         }
         (last_arrival, last_sent) = (arrived_at, sent_at);
     }

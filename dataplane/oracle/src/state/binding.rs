@@ -60,7 +60,13 @@ impl Binding<'_> {
         }
         let view =
             self.view(port.address.ip(), port.ipv6.map(|link| link.address.ip()), &port.vrf)?;
-        let side = Side::Circuit { cpu, view };
+        let side = Side::Circuit {
+            link: name.to_owned(),
+            cpu,
+            view,
+            validates_source: port.validate_source,
+            is_policed: port.bandwidth.is_some(),
+        };
         layout.add(&wire, Ingress::Wire { mac: wire.mac, side })
     }
 
@@ -114,12 +120,14 @@ impl Binding<'_> {
                 Ok(NextHop {
                     verdict: Verdict::ForwardedCe,
                     egress: self.bound(name, PortKind::Circuit, port.tags)?,
+                    policed: port.bandwidth.map(|_| name.clone()),
                     stations: vec![port.peer_mac],
                 })
             }
             Adjacency::Direct { port, mac, address: _, vm: _, connection: _ } => Ok(NextHop {
                 verdict: Verdict::ForwardedDirect,
                 egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
+                policed: None,
                 stations: vec![*mac],
             }),
             Adjacency::Gateway { port, gateway, connection: _, instances } => {
@@ -129,6 +137,7 @@ impl Binding<'_> {
                 Ok(NextHop {
                     verdict: Verdict::ForwardedGateway,
                     egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
+                    policed: None,
                     stations: instances.iter().map(|instance| instance.mac).collect(),
                 })
             }

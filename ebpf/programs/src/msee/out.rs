@@ -4,7 +4,10 @@ use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
     verdict::Verdict,
 };
-use programs::frame::Refused;
+use programs::{
+    frame::Refused,
+    header::{ETHERNET, IPV4},
+};
 
 use crate::{
     end::{End, Fate},
@@ -23,12 +26,18 @@ pub fn send<const TRACED: bool, N: Network>(
 ) -> Result<End, End> {
     let corrupt = End::drop(Verdict::LookupCorrupt);
     let slot = u32::from(adjacency.port);
-    let length = header.length();
-    if length > usize::from(adjacency.mtu) {
-        // The slow path cuts it (RFC 791 3.2), or tells the sender (RFC 1191, RFC 8201).
-        let verdict =
-            if header.may_be_fragmented() { Verdict::TooBigFragmentable } else { Verdict::TooBig };
-        return Err(End::punt_with(verdict, slot));
+    let (length, mtu) = (header.length(), usize::from(adjacency.mtu));
+    if length > mtu {
+        if !header.may_be_fragmented() {
+            // The sender is told (RFC 1191, RFC 8201).
+            return Err(End::punt_with(Verdict::TooBig, slot));
+        }
+        // The slow path cuts it (RFC 791 3.2). The pieces pay here, and together: there is one policer, and a
+        // packet of which some pieces are missing is of no use to anybody.
+        if adjacency.kind == ADJACENCY_CE {
+            police::to_customer(packet, slot, length.wrapping_add(extra_headers(length, mtu)))?;
+        }
+        return Err(End::punt_with(Verdict::TooBigFragmentable, slot));
     }
     let verdict = match adjacency.kind {
         ADJACENCY_CE => Verdict::ForwardedCe,
@@ -51,6 +60,16 @@ pub fn send<const TRACED: bool, N: Network>(
         packet.frame.cut(padding).map_err(|Refused| End::drop(Verdict::None))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
+}
+
+/// Bytes of the IPv4 and Ethernet headers of all pieces but the first, when a packet of `length` bytes is
+/// cut for a link that takes `mtu`. All but the last piece carry a multiple of 8 bytes (RFC 791 3.2).
+#[inline(always)]
+fn extra_headers(length: usize, mtu: usize) -> usize {
+    let room = mtu.saturating_sub(IPV4) & !7;
+    let data = length.saturating_sub(IPV4);
+    let later = data.saturating_sub(1).checked_div(room).unwrap_or(0);
+    later.wrapping_mul(IPV4.wrapping_add(ETHERNET))
 }
 
 /// The MAC addresses, in words as they lie in a frame, and the tags.

@@ -27,6 +27,17 @@ pub(super) fn answer(lab: &Lab, node: &str) {
     });
 }
 
+/// Whether a frame carries a datagram of a flow, and no answer to one.
+pub(super) fn is_of_one(frame: &[u8]) -> bool {
+    const UDP: u8 = 17;
+    let (protocol, ports) = match frame.get(12..14) {
+        Some([0x08, 0x00]) => (frame.get(23), frame.get(36..38)),
+        Some([0x86, 0xdd]) => (frame.get(20), frame.get(56..58)),
+        _ => return false,
+    };
+    protocol == Some(&UDP) && ports == Some(&PORT.to_be_bytes())
+}
+
 /// How datagrams are sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flow {
