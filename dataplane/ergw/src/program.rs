@@ -20,6 +20,7 @@ mod admit;
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     io,
     os::fd::{AsFd as _, AsRawFd as _},
     path::{Path, PathBuf},
@@ -150,17 +151,25 @@ pub enum AttachError {
         /// How long attaching was retried.
         waited: Duration,
     },
-    /// The interface takes no native XDP.
-    #[error(
-        "native XDP cannot be attached to {interface}: its driver must support it, and the MTU of a \
-         veth's peer must be under 3520"
-    )]
+    /// The interface takes no XDP.
+    #[error("XDP cannot be attached to {interface}, by its driver or by the kernel's stack")]
     Attach {
         /// The interface.
         interface: String,
         #[source]
         #[doc = "What the kernel said."]
         source: ProgramError,
+    },
+    /// What is redirected to a socket does not get there.
+    #[error(
+        "a frame that was redirected to the AF_XDP socket of queue {queue} of {interface} did not \
+         arrive: `ethtool -l {interface}` shows its queues"
+    )]
+    Deaf {
+        /// The interface.
+        interface: String,
+        /// The queue.
+        queue: u32,
     },
     /// The attachment is no bpf_link, so it cannot be pinned.
     #[error("the attachment to {interface} is no bpf_link (kernel before 5.9?)")]
@@ -280,7 +289,8 @@ impl Program {
     }
 
     /// Attaches the program, unless a former process's link does already; one that attaches another
-    /// program is given ours without a gap.
+    /// program is given ours without a gap. What is attached stays as native or generic as it was;
+    /// what is not is attached natively, or, where the driver cannot, in generic mode.
     pub(crate) fn attach(&mut self, interface: &str) -> Result<(), AttachError> {
         match &mut self.pinned {
             Some(pinned) => pinned.attach(interface),
@@ -361,9 +371,27 @@ fn verified(
 }
 
 fn attach(program: &mut Xdp, interface: &str) -> Result<XdpLinkId, AttachError> {
+    let native = match attach_as(program, interface, XdpMode::Driver) {
+        Err(AttachError::Attach { source, .. }) => source,
+        attached => return attached,
+    };
+    let Ok(id) = attach_as(program, interface, XdpMode::Skb) else {
+        // What the driver said is what there is to mend.
+        return Err(AttachError::Attach { interface: interface.to_owned(), source: native });
+    };
+    tracing::warn!(
+        event = "generic_mode",
+        interface,
+        error = &native as &dyn Error,
+        "slower: the driver takes no native XDP, so the kernel's stack runs it"
+    );
+    Ok(id)
+}
+
+fn attach_as(program: &mut Xdp, interface: &str, mode: XdpMode) -> Result<XdpLinkId, AttachError> {
     let started = Instant::now();
     loop {
-        let error = match program.attach(interface, XdpMode::Driver) {
+        let error = match program.attach(interface, mode) {
             Ok(id) => return Ok(id),
             Err(error) => error,
         };

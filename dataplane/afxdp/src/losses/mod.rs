@@ -16,7 +16,7 @@ mod interfaces;
 mod ports;
 
 use abi::verdict::{self, Verdict};
-pub use ethtool::StatisticsError;
+pub use ethtool::{StatisticsError, statistics};
 pub use ports::{PortLosses, ReadError};
 
 use crate::statistics::Statistics;

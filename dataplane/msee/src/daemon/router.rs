@@ -98,6 +98,14 @@ pub enum PortBindError {
         /// How many it has.
         queues: u32,
     },
+    /// What is redirected to the socket does not get there.
+    #[error(
+        "a frame that was redirected to its AF_XDP socket did not arrive: `ip link show {interface}`"
+    )]
+    Deaf {
+        /// The port's interface.
+        interface: String,
+    },
     /// The socket.
     #[error("its AF_XDP socket cannot be bound")]
     Socket(#[from] afxdp::BindError),
@@ -208,6 +216,11 @@ impl Router {
         listening?;
         self.applied = Some(revision);
         Ok(())
+    }
+
+    /// How the interfaces run the fast path, and why not natively.
+    pub fn mode(&self) -> (afxdp::Mode, Option<&str>) {
+        (self.fastpath.mode(), self.fastpath.generic_because())
     }
 
     /// Takes in what was learned of neighbours, with an image of its own when that makes a difference.
@@ -357,7 +370,18 @@ impl Router {
             let interface = port.interface.clone();
             return Err(PortBindError::ManyQueues { interface, queues });
         }
-        let socket = Socket::bind(&port.interface, 0, &socket_config())?;
+        let mut socket = Socket::bind(&port.interface, 0, &socket_config())?;
+        // A redirect to a socket that the kernel takes for another queue's vanishes.
+        match self.fastpath.is_heard(port.ifindex, &mut socket) {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(PortBindError::Deaf { interface: port.interface.clone() });
+            }
+            Err(error) => {
+                let (interface, error) = (&port.interface, super::chain(&error));
+                tracing::warn!(event = "socket_unverified", interface, error);
+            }
+        }
         let statistics = socket.statistics_source()?;
         let descriptor = socket.as_fd().try_clone_to_owned()?;
         self.punts.bind(port.ifindex, socket);

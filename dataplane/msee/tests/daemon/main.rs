@@ -13,6 +13,7 @@ mod adoption;
 mod books;
 mod budgets;
 mod control;
+mod generic;
 mod jumbo;
 mod lab;
 mod links;
