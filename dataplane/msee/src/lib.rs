@@ -13,6 +13,7 @@ pub mod icmp;
 pub mod icmpv6;
 pub mod neighbours;
 pub mod punt;
+pub mod vxlan;
 
 #[cfg(test)]
 mod example;

@@ -294,7 +294,8 @@ impl Router {
         let compiled = self.compiled.load_full();
         let port = inject::choose_port(request, &compiled)?;
         let frame = inject::frame(request, port, &compiled, &self.state);
-        let injection = self.fastpath.inject(port.ifindex, &frame)?;
+        let arriving = inject::arriving(&frame, port, &compiled, &self.state);
+        let injection = self.fastpath.inject(port.ifindex, &arriving)?;
         let context =
             Context { compiled: &compiled, state: &self.state, request, port, frame: &frame };
         Ok(context.explain(&injection))

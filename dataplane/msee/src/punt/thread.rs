@@ -5,8 +5,8 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, mpsc},
-    thread::JoinHandle,
-    time::Duration,
+    thread::{JoinHandle, sleep},
+    time::{Duration, Instant},
 };
 
 use afxdp::{Accounting, Socket, tally::Tally};
@@ -26,6 +26,9 @@ const QUESTIONS: usize = 1_024;
 /// How long others wait for this thread. It takes commands between two batches, and waits for nothing but
 /// the next packet.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The punt thread could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -195,8 +198,16 @@ impl Line {
 impl Drop for PuntThread {
     fn drop(&mut self) {
         self.line.send(Command::Stop);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        let started = Instant::now();
+        while !thread.is_finished() && started.elapsed() < PATIENCE {
+            sleep(PAUSE);
+        }
+        if thread.is_finished() {
             let _ = thread.join();
+        } else {
+            // Left behind: it holds sockets, and whoever binds their queues is told so.
+            tracing::error!(event = "punt_thread_stays", waited = ?PATIENCE);
         }
     }
 }
