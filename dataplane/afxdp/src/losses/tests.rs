@@ -25,12 +25,8 @@ fn every_loss_is_under_its_own_name() {
 
 #[test]
 fn a_sockets_losses_are_told_apart() {
-    let statistics = afxdp::Statistics {
-        too_long: 5,
-        receive_ring_full: 4,
-        fill_empty: 6,
-        ..afxdp::Statistics::default()
-    };
+    let statistics =
+        Statistics { too_long: 5, receive_ring_full: 4, fill_empty: 6, ..Statistics::default() };
     let losses = SocketLosses::from(statistics);
     assert_eq!(losses, SocketLosses { ring_full: 4, dropped: 5, fill_empty: 6 });
     assert_eq!(losses.total(), 15);
