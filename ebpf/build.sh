@@ -11,7 +11,7 @@
 set -euo pipefail
 ebpf=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out="$ebpf/prebuilt"
-objects=(msee ergw)
+objects=(msee ergw selftest)
 check=
 
 # The sources in a fixed order, each with its name: moving code between files changes the hash as well.

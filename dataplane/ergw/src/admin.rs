@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use afxdp::{Mode, mode};
 use axum::{
     Json, Router,
     extract::{State, rejection::JsonRejection},
@@ -14,6 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use desired::Revision;
+use nix::net::if_::if_nametoindex;
 use packet::probe::InjectRequest;
 use serde::Serialize;
 use serde_json::json;
@@ -41,6 +43,8 @@ struct Health {
     ready: bool,
     /// Revision of that state.
     revision: Option<Revision>,
+    /// How the fabric port runs the program, when it does.
+    xdp: Option<Mode>,
 }
 
 /// Body of `GET /counters`.
@@ -67,7 +71,10 @@ pub(crate) fn router(subject: Arc<Subject>) -> Router {
 
 async fn health(State(subject): State<Arc<Subject>>) -> Json<Health> {
     let revision = subject.shared.in_use.borrow().map(|in_use| in_use.revision);
-    Json(Health { name: subject.name.clone(), ready: revision.is_some(), revision })
+    // Asked now: an interface that is gone has none.
+    let ifindex = if_nametoindex(subject.interface.as_str()).ok();
+    let xdp = ifindex.and_then(|ifindex| mode::attached(ifindex).ok().flatten());
+    Json(Health { name: subject.name.clone(), ready: revision.is_some(), revision, xdp })
 }
 
 async fn counters(

@@ -1,6 +1,7 @@
 //! Bringing the parts up, and down again.
 
 use std::{
+    error::Error,
     future::pending,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,7 +9,11 @@ use std::{
 };
 
 use admission::Limits;
-use afxdp::{BindError, Config, QueuesError, Socket};
+use afxdp::{
+    BindError, Config, QueuesError, Socket,
+    selftest::{SelfTest, SelfTestError},
+};
+use nix::net::if_::if_nametoindex;
 use privilege::{Capabilities, KeepError};
 use tokio::{
     runtime,
@@ -94,9 +99,11 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     }
     let queues = afxdp::queues(interface)?;
     let mut program = Program::load(arguments.pins.as_deref())?;
+    let mut self_test = SelfTest::load();
     let mut sockets = Vec::new();
     for queue in 0..queues {
-        let socket = Socket::bind(interface, queue, &socket_config())?;
+        let mut socket = Socket::bind(interface, queue, &socket_config())?;
+        verify(&mut self_test, interface, queue, &mut socket)?;
         program.register(queue, &socket)?;
         sockets.push(socket);
     }
@@ -123,6 +130,34 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(process("the runtime could not be made"))?;
     runtime.block_on(serve(arguments, &program, sockets, shared, subject))
+}
+
+/// Has a frame of ours show that what is redirected to a socket arrives there.
+fn verify(
+    test: &mut Result<SelfTest, SelfTestError>,
+    interface: &str,
+    queue: u32,
+    socket: &mut Socket,
+) -> Result<(), AttachError> {
+    let heard = match test {
+        Ok(test) => {
+            // The socket is bound to it, so it was there a moment ago.
+            let ifindex = if_nametoindex(interface).unwrap_or_default();
+            test.is_heard(ifindex, queue, socket)
+        }
+        Err(error) => {
+            tracing::warn!(event = "socket_unverified", interface, error = &*error as &dyn Error);
+            return Ok(());
+        }
+    };
+    match heard {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AttachError::Deaf { interface: interface.to_owned(), queue }),
+        Err(error) => {
+            tracing::warn!(event = "socket_unverified", interface, error = &error as &dyn Error);
+            Ok(())
+        }
+    }
 }
 
 /// A panic while it was held leaves a program that is still one.

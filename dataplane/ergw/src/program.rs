@@ -10,6 +10,7 @@
 mod admit;
 
 use std::{
+    error::Error,
     io,
     os::fd::{AsFd as _, AsRawFd as _},
     path::Path,
@@ -101,17 +102,25 @@ pub enum AttachError {
         /// How long attaching was retried.
         waited: Duration,
     },
-    /// The interface takes no native XDP.
-    #[error(
-        "native XDP cannot be attached to {interface}: its driver must support it, and the MTU of a \
-         veth's peer must be under 3520"
-    )]
+    /// The interface takes no XDP.
+    #[error("XDP cannot be attached to {interface}, by its driver or by the kernel's stack")]
     Attach {
         /// The interface.
         interface: String,
         #[source]
         #[doc = "What the kernel said."]
         source: ProgramError,
+    },
+    /// What is redirected to a socket does not get there.
+    #[error(
+        "a frame that was redirected to the AF_XDP socket of queue {queue} of {interface} did not \
+         arrive: `ethtool -l {interface}` shows its queues"
+    )]
+    Deaf {
+        /// The interface.
+        interface: String,
+        /// The queue.
+        queue: u32,
     },
     /// The attachment is no bpf_link, so it cannot be pinned.
     #[error("the attachment to {interface} is no bpf_link (kernel before 5.9?)")]
@@ -174,7 +183,8 @@ impl Program {
         sockets.set(queue, socket.as_fd().as_raw_fd(), 0).map_err(failed)
     }
 
-    /// Attaches the program, in the place of what a former process left pinned.
+    /// Attaches the program, in the place of what a former process left pinned, which stays as native or
+    /// generic as it was. Otherwise natively, or, where the driver cannot, in generic mode.
     pub(crate) fn attach(&mut self, interface: &str) -> Result<(), AttachError> {
         let program = entry(&mut self.ebpf)?;
         let Some(pins) = &mut self.pins else { return attach(program, interface).map(drop) };
@@ -206,9 +216,27 @@ impl Program {
 }
 
 fn attach(program: &mut Xdp, interface: &str) -> Result<XdpLinkId, AttachError> {
+    let native = match attach_as(program, interface, XdpMode::Driver) {
+        Err(AttachError::Attach { source, .. }) => source,
+        attached => return attached,
+    };
+    let Ok(id) = attach_as(program, interface, XdpMode::Skb) else {
+        // What the driver said is what there is to mend.
+        return Err(AttachError::Attach { interface: interface.to_owned(), source: native });
+    };
+    tracing::warn!(
+        event = "generic_mode",
+        interface,
+        error = &native as &dyn Error,
+        "slower: the driver takes no native XDP, so the kernel's stack runs it"
+    );
+    Ok(id)
+}
+
+fn attach_as(program: &mut Xdp, interface: &str, mode: XdpMode) -> Result<XdpLinkId, AttachError> {
     let started = Instant::now();
     loop {
-        let error = match program.attach(interface, XdpMode::Driver) {
+        let error = match program.attach(interface, mode) {
             Ok(id) => return Ok(id),
             Err(error) => error,
         };

@@ -23,13 +23,19 @@ fn every_verdict_is_counted_and_only_good_packets_leave() {
         let gateway = lab.start();
         let port = Port::open("lan");
         let health = gateway.try_get("/health").unwrap();
-        assert_eq!(health, json!({"name": "ERGW1", "ready": false, "revision": null}));
+        assert_eq!(
+            health,
+            json!({"name": "ERGW1", "ready": false, "revision": null, "xdp": "native"})
+        );
         port.send(&frame(UP, HUB_VM, 64, 0));
         eventually("gw_no_state", || (gateway.verdict("gw_no_state") == 1).then_some(()));
 
         control.apply(41, state());
         let health = gateway.try_get("/health").unwrap();
-        assert_eq!(health, json!({"name": "ERGW1", "ready": true, "revision": 41}));
+        assert_eq!(
+            health,
+            json!({"name": "ERGW1", "ready": true, "revision": 41, "xdp": "native"})
+        );
 
         let mut bad_checksum = frame(UP, HUB_VM, 64, 1);
         bad_checksum[24] ^= 1;
@@ -164,6 +170,37 @@ fn jumbo_packets_pass_with_their_bytes() {
             gateway.counters()["verdicts"],
             json!({"gw_forwarded": 2 * count, "gw_truncated": count})
         );
+    });
+}
+
+/// A bridge has no native XDP: the kernel's stack runs the program, and it is said.
+#[test]
+fn a_port_without_native_xdp_forwards_in_generic_mode() {
+    in_lab(|mut lab| {
+        for command in [
+            "link set eth1 down",
+            "link set eth1 name sw1",
+            "link add eth1 address 02:00:00:00:00:12 type bridge forward_delay 0 mcast_snooping 0",
+            "link set sw1 master eth1",
+            "link set sw1 up",
+            "link set eth1 up",
+        ] {
+            lab::ip(command);
+        }
+        lab.pin();
+        let control = Control::start(&lab.control_socket());
+        let port = Port::open("lan");
+        for revision in [41, 42] {
+            // The second one takes over from the first, which was killed.
+            let gateway = lab.start();
+            control.apply(revision, state());
+            assert_eq!(gateway.try_get("/health").unwrap()["xdp"], "generic");
+            for number in 0..100 {
+                port.send(&frame(UP, HUB_VM, 64, number));
+                assert_eq!(port.receive(), delivered(64, number));
+            }
+            assert_eq!(gateway.verdict("gw_forwarded"), 100);
+        }
     });
 }
 

@@ -38,7 +38,7 @@ pub use afxdp::{
     pins::{self, PinsError},
     steps,
 };
-pub use attachments::AttachError;
+pub use attachments::{AdoptError, AttachError};
 pub use inject::{InjectError, Injection};
 pub use load::{LoadError, Loader};
 pub use neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver};
@@ -181,6 +181,16 @@ impl FastPath {
         !now.is_ok_and(|ports| ports == self.ports())
     }
 
+    /// How the interfaces run the program.
+    pub fn mode(&self) -> afxdp::Mode {
+        self.attachments.mode()
+    }
+
+    /// Why not natively.
+    pub fn generic_because(&self) -> Option<&str> {
+        self.attachments.because()
+    }
+
     /// What is in force.
     pub fn compiled(&self) -> Arc<Compiled> {
         Arc::clone(&self.compiled)
@@ -195,6 +205,16 @@ impl FastPath {
     /// counted as `punt_refused` until then, and again once the socket is closed.
     pub fn bind_punt(&mut self, slot: u32, socket: BorrowedFd<'_>) -> Result<(), BindPuntError> {
         self.slots.bind_punt(slot, socket).map_err(|source| BindPuntError { slot, source })
+    }
+
+    /// Whether `socket`, which is bound to an interface and has no punts directed to it, gets what comes
+    /// in there and is redirected to it.
+    pub fn is_heard(
+        &mut self,
+        ifindex: u32,
+        socket: &mut afxdp::Socket,
+    ) -> Result<bool, afxdp::selftest::SelfTestError> {
+        self.attachments.is_heard(ifindex, socket)
     }
 
     /// Packets by verdict number, over all CPUs and since the directory of pins was first made.

@@ -15,6 +15,7 @@ pub mod losses;
 pub mod neighbours;
 pub mod punt;
 pub mod tally;
+pub mod vxlan;
 
 #[cfg(test)]
 mod example;

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod police;
 pub mod punt;
 pub mod trace;
+pub mod tunnel;
 pub mod verdict;
 
 /// Version of every layout in this crate. Raised with any change that a program and a userspace of

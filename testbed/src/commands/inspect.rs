@@ -46,6 +46,12 @@ struct NodeState {
     ipv4_address: String,
     ipv6_address: String,
     owner: String,
+    /// How a dataplane's interfaces run XDP: `native` or `generic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xdp: Option<String>,
+    /// Why not natively.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xdp_because: Option<String>,
 }
 
 /// Everything `inspect` prints about one lab.
@@ -123,17 +129,24 @@ impl ControlState {
 impl NodeState {
     /// `standing`: how far the control plane says it is; `None` when that does not answer.
     async fn of(lab: &OpenLab, node: &Node, standing: Option<Standing>) -> Self {
-        let (state, status) = if !Path::new("/run/netns").join(&node.namespace).exists() {
+        let mut health = Value::Null;
+        let (state, mut status) = if !Path::new("/run/netns").join(&node.namespace).exists() {
             ("exited", "its network namespace is gone".to_owned())
         } else if matches!(node.kind, NodeKind::Msee { .. } | NodeKind::Gateway { .. }) {
             match lab.admin(&node.name).get("/health").await {
-                Ok(health) => ("running", readiness(health["ready"] == true, standing)),
+                Ok(answer) => {
+                    health = answer;
+                    ("running", readiness(health["ready"] == true, standing))
+                }
                 Err(ClientError::Connect { .. }) => ("exited", "not running".to_owned()),
                 Err(error) => ("exited", error.to_string()),
             }
         } else {
             ("running", readiness(true, standing))
         };
+        let text = |key: &str| health[key].as_str().map(ToOwned::to_owned);
+        let xdp = text("xdp");
+        status.push_str(slowness(xdp.as_deref()));
         Self {
             lab_name: lab.lab().name().to_owned(),
             lab_path: lab.lab().directory().path().display().to_string(),
@@ -144,8 +157,15 @@ impl NodeState {
             ipv4_address: first_address(node, IpNetwork::is_ipv4),
             ipv6_address: first_address(node, IpNetwork::is_ipv6),
             owner: "root".to_owned(),
+            xdp,
+            xdp_because: text("xdp_because"),
         }
     }
+}
+
+/// What is said of a dataplane whose packets take the slow way through XDP.
+fn slowness(xdp: Option<&str>) -> &'static str {
+    if xdp == Some("generic") { " (generic XDP: slower)" } else { "" }
 }
 
 /// A node is ready when its own daemon says so and its state is the newest there is. The revision it

@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Oldest kernel with everything the dataplane uses: XDP links and memory-mapped arrays are older,
-/// devmap and AF_XDP with multi-buffer veth came with 5.18.
-const MINIMUM_KERNEL: (u32, u32) = (5, 18);
+/// AF_XDP with packets in several frames came with 6.6.
+const MINIMUM_KERNEL: (u32, u32) = (6, 6);
 
 /// What is missing on this machine.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

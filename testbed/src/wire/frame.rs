@@ -82,6 +82,13 @@ impl Frame {
         behind.chunks_exact(TAG_LENGTH).map_while(VlanTag::read)
     }
 
+    /// Whether it is for the bridge at the other end and nobody behind it: to one of the reserved
+    /// addresses 01-80-C2-00-00-00 to -0F.
+    pub(super) fn is_for_nearest_bridge(&self) -> bool {
+        self.data().starts_with(&[0x01, 0x80, 0xc2, 0, 0])
+            && self.data().get(5).is_some_and(|last| *last < 0x10)
+    }
+
     /// The frame as it was on the wire.
     pub(super) fn data(&self) -> &[u8] {
         &self.bytes[self.start..self.start + self.length]

@@ -110,7 +110,8 @@ impl Junction {
         Ok(received.len() == BATCH)
     }
 
-    /// The wire a frame belongs on, with the frame's tags handled; or why it belongs on none.
+    /// The wire a frame belongs on, with the frame's tags handled; or why it belongs on none, and the
+    /// wire that counts it, if it is a loss.
     fn admit(&self, frame: &mut Frame, landed: bool) -> (Option<&Tap>, Result<(), Refusal>) {
         if !landed {
             return (self.first(), Err(Refusal::Length));
@@ -134,6 +135,10 @@ impl Junction {
                 }
                 Handling::Pop(_) => {}
             }
+        }
+        // A provider's bridge ends what is for the nearest bridge (802.1Q 8.6.3): nothing is lost.
+        if frame.is_for_nearest_bridge() {
+            return (None, Ok(()));
         }
         (self.first(), Err(Refusal::Tags))
     }

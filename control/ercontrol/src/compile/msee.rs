@@ -62,6 +62,7 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
                 vrf: vrf.clone(),
                 address: addresses.ipv4,
                 address_ipv6: addresses.ipv6,
+                vni: None,
             };
             port.vnets.insert(network.id.name().to_owned(), vnet);
         }
@@ -255,6 +256,7 @@ fn add_direct_machines(
                     mac: Some(machine.mac),
                     vm: machine.name.to_owned(),
                     connection: connection.to_owned(),
+                    tunnel: None,
                 };
                 add(vrf, host, Route { adjacency, why: decision.why.clone() });
             }

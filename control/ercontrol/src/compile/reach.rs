@@ -221,7 +221,11 @@ impl Hub<'_> {
         self.instances
             .iter()
             .filter(|instance| instance.state == InstanceState::Up)
-            .map(|instance| GatewayNextHop { address: instance.address, mac: Some(instance.mac) })
+            .map(|instance| GatewayNextHop {
+                address: instance.address,
+                mac: Some(instance.mac),
+                tunnel: None,
+            })
             .collect()
     }
 

@@ -297,3 +297,42 @@ fn an_interface_that_vanishes_ends_the_wait() {
         assert_eq!(error.raw_os_error(), Some(libc::ENETDOWN));
     });
 }
+
+/// A socket of another interface is what the self-test is for: the kernel drops without a word.
+#[test]
+fn the_self_test_tells_a_socket_that_is_heard_from_one_that_is_not() {
+    in_namespace(|| {
+        veth(1_500);
+        let mut test = crate::selftest::SelfTest::load().unwrap();
+        let index = |name| nix::net::if_::if_nametoindex(name).unwrap();
+        let mut socket = Socket::bind("eth1", 0, &small()).unwrap();
+        assert!(test.is_heard(index("eth1"), 0, &mut socket).unwrap());
+        assert!(!test.is_heard(index("lan"), 0, &mut socket).unwrap());
+        socket.assert_balanced();
+        assert_eq!(crate::mode::attached(index("eth1")).unwrap(), None);
+        let (_socket, program) = {
+            drop(socket);
+            port::receiving("eth1", &small())
+        };
+        assert_eq!(crate::mode::attached(index("eth1")).unwrap(), Some(crate::Mode::Native));
+        drop(program);
+        assert_eq!(crate::mode::attached(9_999).unwrap(), None);
+    });
+}
+
+/// A far end that takes no redirected frames is what the other self-test is for.
+#[test]
+fn the_self_tests_frame_leaves_only_where_the_far_end_takes_it() {
+    in_namespace(|| {
+        veth(1_500);
+        let mut test = crate::selftest::SelfTest::load().unwrap();
+        let index = nix::net::if_::if_nametoindex("eth1").unwrap();
+        let mac = [2, 0, 0, 0, 9, 9];
+        test.send(index, mac).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(port::received("lan"), 0);
+        let (_socket, _program) = port::receiving("lan", &small());
+        test.send(index, mac).unwrap();
+        port::settle("lan", 1);
+    });
+}

@@ -80,6 +80,11 @@ struct Health {
     name: String,
     ready: bool,
     revision: Option<u64>,
+    /// How the interfaces run the fast path.
+    xdp: afxdp::Mode,
+    /// Why not natively.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xdp_because: Option<String>,
 }
 
 /// Ready once a state is in force.
@@ -87,7 +92,9 @@ async fn health(State(shared): State<Shared>) -> Response {
     let name = shared.name.clone();
     with_router(shared, |router| {
         let revision = router.applied().map(|revision| revision.0);
-        Json(Health { name, ready: revision.is_some(), revision }).into_response()
+        let (xdp, because) = router.mode();
+        let xdp_because = because.map(ToOwned::to_owned);
+        Json(Health { name, ready: revision.is_some(), revision, xdp, xdp_because }).into_response()
     })
     .await
 }

@@ -31,15 +31,16 @@ use crate::{
     tally::Tally,
 };
 
-/// A socket takes the longest frame a port forwards, and a second's worth of the answers that the
-/// rate limit allows: 8 MiB a port.
+/// A socket takes the longest frame a port forwards; what all budgets of a port admit at once (2,500,
+/// `abi::police`) and for 100 ms more, so that no kind is lost for another one's flood while this process
+/// does not run; and a second's worth of the answers that the rate limit allows: 20 MiB an interface.
 fn socket_config() -> afxdp::Config {
     afxdp::Config {
-        frames: 2_048,
+        frames: 5_120,
         frame_size: 4_096,
-        receive: 1_024,
+        receive: 4_096,
         transmit: 1_024,
-        fill: 1_024,
+        fill: 4_096,
         completion: 1_024,
         ..afxdp::Config::default()
     }
@@ -98,6 +99,14 @@ pub enum PortBindError {
         interface: String,
         /// How many it has.
         queues: u32,
+    },
+    /// What is redirected to the socket does not get there.
+    #[error(
+        "a frame that was redirected to its AF_XDP socket did not arrive: `ip link show {interface}`"
+    )]
+    Deaf {
+        /// The port's interface.
+        interface: String,
     },
     /// The socket.
     #[error("its AF_XDP socket cannot be bound")]
@@ -211,6 +220,11 @@ impl Router {
         Ok(())
     }
 
+    /// How the interfaces run the fast path, and why not natively.
+    pub fn mode(&self) -> (afxdp::Mode, Option<&str>) {
+        (self.fastpath.mode(), self.fastpath.generic_because())
+    }
+
     /// Takes in what was learned of neighbours, with an image of its own when that makes a difference.
     pub fn learn(&mut self, learned: Arc<Neighbours>) -> Result<(), PublishError> {
         self.learned = learned;
@@ -282,7 +296,8 @@ impl Router {
         let compiled = self.compiled.load_full();
         let port = inject::choose_port(request, &compiled)?;
         let frame = inject::frame(request, port, &compiled, &self.state);
-        let injection = self.fastpath.inject(port.ifindex, &frame)?;
+        let arriving = inject::arriving(&frame, port, &compiled, &self.state);
+        let injection = self.fastpath.inject(port.ifindex, &arriving)?;
         let context =
             Context { compiled: &compiled, state: &self.state, request, port, frame: &frame };
         Ok(context.explain(&injection))
@@ -358,7 +373,18 @@ impl Router {
             let interface = port.interface.clone();
             return Err(PortBindError::ManyQueues { interface, queues });
         }
-        let socket = Socket::bind(&port.interface, 0, &socket_config())?;
+        let mut socket = Socket::bind(&port.interface, 0, &socket_config())?;
+        // A redirect to a socket that the kernel takes for another queue's vanishes.
+        match self.fastpath.is_heard(port.ifindex, &mut socket) {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err(PortBindError::Deaf { interface: port.interface.clone() });
+            }
+            Err(error) => {
+                let (interface, error) = (&port.interface, super::chain(&error));
+                tracing::warn!(event = "socket_unverified", interface, error);
+            }
+        }
         let statistics = socket.statistics_source()?;
         let descriptor = socket.as_fd().try_clone_to_owned()?;
         self.punts.bind(port.ifindex, socket);

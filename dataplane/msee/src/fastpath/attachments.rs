@@ -1,4 +1,15 @@
-//! XDP links: which interface runs our program.
+//! XDP links: which interface runs our program, and how.
+//!
+//! The driver runs it (native), or, if one interface cannot do what that takes, the kernel's stack on all
+//! of them (generic): a driver that runs no program takes no redirected frames either, so every port
+//! that sends there would lose them. What shows it is that native attachment is refused, or that a frame
+//! redirected to the interface does not leave it ([`verify`]).
+//!
+//! How an interface is attached cannot be changed in place: when a later state brings the first port
+//! that cannot be native, the others are detached and attached again, and what arrives between the two
+//! finds no router. It stays generic until the MSEE is started without what is pinned.
+
+mod verify;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,12 +18,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afxdp::steps::{Step, Steps};
+use afxdp::{
+    Mode, Socket, mode,
+    selftest::{SelfTest, SelfTestError},
+    steps::{Step, Steps},
+};
 use aya::{
     programs::{
         ProgramError, Xdp, XdpMode,
         links::{FdLink, LinkError},
-        xdp::XdpLink,
+        xdp::{XdpLink, XdpLinkId},
     },
     sys::SyscallError,
 };
@@ -32,8 +47,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(2);
 pub enum AttachError {
     /// The kernel refuses the attachment.
     #[error(
-        "cannot attach native XDP to `{interface}` (is another program attached: ip link show; is \
-         its MTU above 3,520?)"
+        "cannot attach XDP to `{interface}`, by its driver or by the kernel's stack (is another \
+         program attached: ip link show)"
     )]
     Attach {
         /// Interface name.
@@ -56,6 +71,20 @@ pub enum AttachError {
     Pin(#[from] PinsError),
 }
 
+/// What is pinned cannot be adopted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// An interface.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// Nothing could be verified.
+    #[error(transparent)]
+    SelfTest(#[from] SelfTestError),
+    /// The pins.
+    #[error(transparent)]
+    Pins(#[from] PinsError),
+}
+
 /// The links of this process, and those it is to take over.
 #[derive(Debug)]
 pub(super) struct Attachments {
@@ -63,12 +92,18 @@ pub(super) struct Attachments {
     attached: BTreeMap<String, Attachment>,
     /// What a former process left whose maps are not ours, still running its program.
     former: BTreeMap<String, FdLink>,
+    /// How interfaces are attached from now on.
+    mode: Mode,
+    /// Why not natively.
+    because: Option<String>,
+    self_test: SelfTest,
     steps: Steps,
 }
 
 #[derive(Debug)]
 struct Attachment {
     ifindex: u32,
+    mode: Mode,
     /// Keeps the interface attached should somebody remove the pin while we run.
     _link: FdLink,
 }
@@ -81,8 +116,56 @@ pub(super) struct Fresh(Vec<String>);
 impl Attachments {
     /// Starts with nothing attached. What a former process left stays with its program until
     /// [`Attachments::take_over`].
-    pub(super) fn new(former: BTreeMap<String, FdLink>, steps: Steps) -> Self {
-        Self { attached: BTreeMap::new(), former, steps }
+    pub(super) fn new(
+        former: BTreeMap<String, FormerLink>,
+        steps: Steps,
+    ) -> Result<Self, SelfTestError> {
+        let mut attachments = Self {
+            attached: BTreeMap::new(),
+            former: BTreeMap::new(),
+            mode: Mode::Native,
+            because: None,
+            self_test: SelfTest::load()?,
+            steps,
+        };
+        for (interface, former) in former {
+            attachments.learn(&interface, former.ifindex);
+            attachments.former.insert(interface, former.link);
+        }
+        Ok(attachments)
+    }
+
+    /// How the interfaces are attached.
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Why not natively.
+    pub(super) fn because(&self) -> Option<&str> {
+        self.because.as_deref()
+    }
+
+    /// Whether `socket` gets what comes in by an interface and is redirected to it.
+    pub(super) fn is_heard(
+        &mut self,
+        ifindex: u32,
+        socket: &mut Socket,
+    ) -> Result<bool, SelfTestError> {
+        self.self_test.is_heard(ifindex, 0, socket)
+    }
+
+    /// Goes on as a former process did: how an interface is attached, which is returned.
+    fn learn(&mut self, interface: &str, ifindex: u32) -> Mode {
+        let mode = mode::attached(ifindex).ok().flatten().unwrap_or(Mode::Native);
+        if mode == Mode::Generic && self.mode == Mode::Native {
+            self.fall_back(format!("a former msee attached `{interface}` that way"));
+        }
+        mode
+    }
+
+    fn fall_back(&mut self, because: String) {
+        tracing::warn!(event = "generic_mode", because, "slower: the kernel's stack runs XDP");
+        (self.mode, self.because) = (Mode::Generic, Some(because));
     }
 
     /// Goes on with the links that are pinned in place. An interface that runs another program than
@@ -92,8 +175,8 @@ impl Attachments {
         id: u32,
         pins: &Pins,
         steps: Steps,
-    ) -> Result<Self, AttachError> {
-        let mut adopted = Self::new(BTreeMap::new(), steps);
+    ) -> Result<Self, AdoptError> {
+        let mut adopted = Self::new(BTreeMap::new(), steps)?;
         for (interface, former) in pins.described_links()? {
             let FormerLink { link, ifindex, program: runs } = former;
             let link = if runs == id || ifindex == 0 {
@@ -103,9 +186,10 @@ impl Attachments {
             };
             match link {
                 Ok(link) if ifindex != 0 => {
-                    adopted.attached.insert(interface, Attachment { ifindex, _link: link });
+                    let mode = adopted.learn(&interface, ifindex);
+                    adopted.attached.insert(interface, Attachment { ifindex, mode, _link: link });
                 }
-                Err(error) if pins.is_attached(&interface) => return Err(error),
+                Err(error) if pins.is_attached(&interface) => return Err(error.into()),
                 // Its interface was deleted, now or before.
                 _ => pins.unpin_link(&interface)?,
             }
@@ -130,16 +214,65 @@ impl Attachments {
             if is_ours || self.former.contains_key(&port.interface) {
                 continue;
             }
-            let attached = self.attach(program, port);
-            match attached.and_then(|link| self.hold(pins, port, link)) {
-                Ok(()) => fresh.0.push(port.interface.clone()),
-                Err(error) => {
-                    self.withdraw(pins, fresh);
-                    return Err(error);
-                }
+            let attached = self.attach(program, &port.interface, port.ifindex);
+            let held =
+                attached.and_then(|link| self.hold(pins, &port.interface, port.ifindex, link));
+            if let Err(error) = held {
+                self.withdraw(pins, fresh);
+                return Err(error);
             }
+            fresh.0.push(port.interface.clone());
+            self.verify(port);
+        }
+        if let Err(error) = self.align(program, pins) {
+            self.withdraw(pins, fresh);
+            return Err(error);
         }
         Ok(fresh)
+    }
+
+    /// Has a frame of ours show that what is redirected to an interface leaves it.
+    fn verify(&mut self, port: &BoundPort) {
+        if self.mode == Mode::Generic {
+            return;
+        }
+        match verify::leaves(&mut self.self_test, port) {
+            Ok(Some(true)) => {
+                tracing::info!(event = "native_verified", interface = port.interface);
+            }
+            Ok(Some(false)) => self.fall_back(format!(
+                "a frame redirected to `{}` did not leave it (a veth's other end wants `gro on` or \
+                 an XDP program)",
+                port.interface
+            )),
+            Ok(None) => {
+                tracing::info!(
+                    event = "native_unverified",
+                    interface = port.interface,
+                    "no carrier"
+                );
+            }
+            Err(error) => {
+                let (interface, error) = (&port.interface, crate::daemon::chain(&error));
+                tracing::warn!(event = "native_unverified", interface, error);
+            }
+        }
+    }
+
+    /// Attaches again what the driver runs and the kernel's stack should.
+    fn align(&mut self, program: &mut Xdp, pins: &Pins) -> Result<(), AttachError> {
+        if self.mode == Mode::Native {
+            return Ok(());
+        }
+        let native = self.attached.iter().filter(|(_, it)| it.mode == Mode::Native);
+        let native: Vec<_> = native.map(|(name, it)| (name.clone(), it.ifindex)).collect();
+        for (interface, ifindex) in native {
+            pins.detach(&interface)?;
+            self.attached.remove(&interface);
+            let link = self.attach(program, &interface, ifindex)?;
+            self.hold(pins, &interface, ifindex, link)?;
+        }
+        Ok(())
     }
 
     /// Undoes [`Attachments::prepare`], as far as the kernel lets it.
@@ -171,7 +304,7 @@ impl Attachments {
             pins.detach_former(interface)?;
             self.former.pop_first();
         }
-        Ok(())
+        self.align(program, pins)
     }
 
     fn replace(
@@ -185,16 +318,22 @@ impl Attachments {
             Ok(link) => link,
             Err(error) if pins.is_former_attached(&port.interface) => return Err(error),
             // The link is defunct: its interface was deleted, and this one has its name.
-            Err(_) => self.attach(program, port)?,
+            Err(_) => self.attach(program, &port.interface, port.ifindex)?,
         };
-        self.hold(pins, port, link)
+        self.hold(pins, &port.interface, port.ifindex, link)
     }
 
-    fn hold(&mut self, pins: &Pins, port: &BoundPort, link: FdLink) -> Result<(), AttachError> {
-        pins.unpin_link(&port.interface)?;
-        let link = pins.pin_link(&port.interface, link)?;
-        let attachment = Attachment { ifindex: port.ifindex, _link: link };
-        self.attached.insert(port.interface.clone(), attachment);
+    fn hold(
+        &mut self,
+        pins: &Pins,
+        interface: &str,
+        ifindex: u32,
+        link: FdLink,
+    ) -> Result<(), AttachError> {
+        pins.unpin_link(interface)?;
+        let link = pins.pin_link(interface, link)?;
+        let mode = mode::attached(ifindex).ok().flatten().unwrap_or(self.mode);
+        self.attached.insert(interface.to_owned(), Attachment { ifindex, mode, _link: link });
         Ok(())
     }
 
@@ -219,19 +358,34 @@ impl Attachments {
         Ok(())
     }
 
-    fn attach(&self, program: &mut Xdp, port: &BoundPort) -> Result<FdLink, AttachError> {
-        let failed = |source| AttachError::Attach { interface: port.interface.clone(), source };
+    /// Attaches an interface natively if that works, else in generic mode.
+    fn attach(
+        &mut self,
+        program: &mut Xdp,
+        interface: &str,
+        ifindex: u32,
+    ) -> Result<FdLink, AttachError> {
+        let failed = |source| AttachError::Attach { interface: interface.to_owned(), source };
         self.take(Step::Attach, "bpf_link_create").map_err(failed)?;
-        let started = Instant::now();
-        let id = loop {
-            match program.attach_to_if_index(port.ifindex, XdpMode::Driver) {
-                Err(error) if is_busy(&error) && started.elapsed() < BUSY_DEADLINE => {
-                    sleep(BUSY_PAUSE);
-                }
-                attached => break attached.map_err(failed)?,
-            }
+        let native = match self.mode {
+            Mode::Native => Some(attach_as(program, ifindex, XdpMode::Driver)),
+            Mode::Generic => None,
         };
-        owned(program.take_link(id).map_err(failed)?, &port.interface)
+        let id = match native {
+            Some(Ok(id)) => id,
+            Some(Err(error)) if is_busy(&error) => return Err(failed(error)),
+            None => attach_as(program, ifindex, XdpMode::Skb).map_err(failed)?,
+            Some(Err(error)) => match attach_as(program, ifindex, XdpMode::Skb) {
+                Ok(id) => {
+                    let why = crate::daemon::chain(&error);
+                    self.fall_back(format!("`{interface}` does not take native XDP: {why}"));
+                    id
+                }
+                // What the driver said is what there is to mend.
+                Err(_) => return Err(failed(error)),
+            },
+        };
+        owned(program.take_link(id).map_err(failed)?, interface)
     }
 
     fn update(
@@ -250,6 +404,17 @@ impl Attachments {
 
     fn take(&self, step: Step, call: &'static str) -> Result<(), ProgramError> {
         Ok(self.steps.take(step).map_err(|io_error| SyscallError { call, io_error })?)
+    }
+}
+
+/// Attaches, and waits while the interface is busy.
+fn attach_as(program: &mut Xdp, ifindex: u32, mode: XdpMode) -> Result<XdpLinkId, ProgramError> {
+    let started = Instant::now();
+    loop {
+        match program.attach_to_if_index(ifindex, mode) {
+            Err(error) if is_busy(&error) && started.elapsed() < BUSY_DEADLINE => sleep(BUSY_PAUSE),
+            attached => return attached,
+        }
     }
 }
 

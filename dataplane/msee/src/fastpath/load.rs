@@ -22,7 +22,7 @@ use std::{
     sync::Arc,
 };
 
-use afxdp::{pins::LayoutError, steps::Steps};
+use afxdp::{pins::LayoutError, selftest::SelfTestError, steps::Steps};
 use aya::{
     Ebpf,
     maps::{Map, MapError},
@@ -30,8 +30,8 @@ use aya::{
 };
 
 use super::{
-    AttachError, Compiled, FastPath, LoadObjectError, MapImageError,
-    attachments::Attachments,
+    Compiled, FastPath, LoadObjectError, MapImageError,
+    attachments::{AdoptError, Attachments},
     inject::Injector,
     object::{self, Object},
     pins::{Pins, PinsError},
@@ -81,7 +81,10 @@ pub enum LoadError {
     },
     /// An adopted interface cannot be given our program.
     #[error(transparent)]
-    Attach(#[from] AttachError),
+    Attach(#[from] AdoptError),
+    /// The self-test of interfaces.
+    #[error(transparent)]
+    SelfTest(#[from] SelfTestError),
     /// The maps of the image.
     #[error(transparent)]
     Image(#[from] MapImageError),
@@ -156,7 +159,7 @@ impl Loader {
         let mut ebpf = object.load(pinned, &self.steps)?;
         pins.pin_objects(&mut ebpf, &object::PROGRAMS)?;
         drop(ebpf);
-        let attachments = Attachments::new(pins.former_links()?, self.steps.clone());
+        let attachments = Attachments::new(pins.described_links()?, self.steps.clone())?;
         let program = pins.program(object::PORT)?;
         self.assemble(pins, program, attachments)
     }

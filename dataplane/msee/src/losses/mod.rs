@@ -14,6 +14,7 @@ mod ports;
 
 use abi::verdict::{self, Verdict};
 pub use ethtool::StatisticsError;
+pub(crate) use ethtool::statistics;
 pub use ports::{PortLosses, ReadError};
 
 /// Packets lost at a port after our verdict. None is in two of the numbers.

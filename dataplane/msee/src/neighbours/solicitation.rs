@@ -1,11 +1,12 @@
 //! The frame that asks for a neighbour on a fabric port.
 //!
-//! It is asked by the address that the neighbour's VNet knows this MSEE by, so that the answer comes
+//! A host of an underlay is asked by the tunnel endpoint. Any other is asked by the address that the
+//! neighbour's VNet knows this MSEE by, so that the answer comes
 //! back to us, and so that the neighbour knows us by the same address when it answers our packets.
 
 use std::net::IpAddr;
 
-use abi::limits;
+use abi::{image, limits};
 use desired::MacAddress;
 use packet::ETHERTYPE_IPV6;
 
@@ -25,11 +26,17 @@ pub fn write(
     out: &mut Vec<u8>,
 ) -> Option<()> {
     let slot = compiled.slot(neighbour.port())?;
-    let mac = compiled.port(slot)?.mac;
+    let port = compiled.port(slot)?;
+    let mac = port.mac;
     let confirm = confirm.map(|mac| mac.0);
     match neighbour.address {
         IpAddr::V4(target) => {
-            let sender = asker(compiled, slot, neighbour, |vnet| Some(vnet.address))?;
+            let endpoint = port.kind == image::PORT_UNDERLAY;
+            let sender = if endpoint {
+                port.address_ipv4.into()
+            } else {
+                asker(compiled, slot, neighbour, |vnet| Some(vnet.address))?
+            };
             arp::write_request((sender, mac), target, confirm, out);
         }
         IpAddr::V6(target) => {

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use abi::{image::PortKey, verdict::Verdict};
+use abi::verdict::Verdict;
 use desired::MacAddress;
 use packet::{ETHERTYPE_ARP, Ethernet, Packet};
 
@@ -22,7 +22,7 @@ pub(super) fn heard(punt: &Punt<'_>, compiled: &Compiled) -> Option<(Neighbour, 
         return None;
     }
     let frame = Ethernet::parse(punt.frame)?;
-    let key = PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner };
+    let key = punt.key(&frame);
     let slot = compiled.slot(key)?;
     let is_ours = |address| owner(compiled, slot, address).is_some();
     let (address, heard) = if frame.ethertype == ETHERTYPE_ARP {

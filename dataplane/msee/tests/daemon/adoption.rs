@@ -3,11 +3,13 @@
 use std::fs;
 
 use crate::{
-    OURS_AT_CE, OURS_AT_VNET, error,
+    OURS_AT_CE, OURS_AT_VNET, assert_forwarded,
+    books::Books,
+    error,
     lab::{self, Lab, VM},
     object,
     ping::{Answer, Ping},
-    reply,
+    reply, settled,
 };
 
 #[test]
@@ -25,6 +27,7 @@ fn punts_are_answered_before_the_first_state() {
     let msee = lab.start();
     assert_eq!(msee.get("/health")["ready"], false);
     assert_eq!(msee.get("/counters")["generation"], generation);
+    let books = Books::open(&lab, &msee);
     let expiring = Ping { ttl: 1, ..Ping::default() };
     assert_eq!(lab.ping("ce", OURS_AT_CE, Ping::default()), reply(OURS_AT_CE, 64));
     assert_eq!(lab.ping("ce", VM, expiring), error(OURS_AT_CE, 11, 0, 0));
@@ -32,6 +35,9 @@ fn punts_are_answered_before_the_first_state() {
     // Whom the VM asks for by ARP.
     lab.run("ip -n @vm neigh flush all");
     assert_eq!(lab.ping("vm", OURS_AT_VNET, Ping::default()), reply(OURS_AT_VNET, 64));
+    let changes = books.close(&lab, &msee);
+    let answers = [("icmp_echo_reply", 2), ("icmp_time_exceeded", 2)];
+    assert_eq!(changes.losses(), answers.into(), "{changes:?}");
     let told = msee.post("/inject", r#"{"source":"172.16.1.1","destination":"10.255.10.4"}"#);
     assert_eq!(told["verdict"], "forwarded_direct", "{told}");
     // And it ends in order without ever having had a state.
@@ -64,6 +70,7 @@ fn a_program_that_the_verifier_refuses_leaves_the_old_one() {
     let (sent, unanswered) = traffic.stop();
     assert!(sent > 100, "{sent}");
     assert_eq!(unanswered, 0, "of {sent}");
+    assert_forwarded(&settled(&msee), 2 + u64::from(sent));
     msee.terminate();
 }
 

@@ -1,7 +1,16 @@
 //! Packets of several buffers through the whole router: forwarded, answered and cut to pieces.
 
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use abi::verdict::Verdict;
+
 use crate::{
-    OURS_AT_CE, error,
+    OURS_AT_CE,
+    books::Books,
+    error,
     lab::{self, Lab, VM},
     ping::Ping,
     reply,
@@ -27,11 +36,19 @@ fn path_mtu_discovery_works_to_the_byte_up_to_jumbo_frames() {
     let mut control = lab.control();
     let msee = lab.start();
     let mut stream = control.accept();
+    stream.apply(1, lab::state());
+    let books = Books::open(&lab, &msee);
+    let generation = || msee.get("/counters")["generation"].as_u64().unwrap();
     let mtus = [1_400, 3_506, 3_520, 3_521, 3_840, 9_000];
-    for (revision, mtu) in (1..).zip(mtus) {
+    for mtu in mtus {
+        let before = generation();
         lab.run(&format!("ip -n @vm link set eth1 mtu {mtu}"));
         lab.run(&format!("ip -n @msee link set eth2 mtu {mtu}"));
-        stream.apply(revision, lab::state());
+        let changed = Instant::now();
+        while generation() == before {
+            assert!(changed.elapsed() < Duration::from_secs(5), "the new MTU is not noticed");
+            sleep(Duration::from_millis(5));
+        }
         assert_eq!(lab.ping("ce", VM, ping(mtu.into())), reply(VM, 63), "{mtu}");
         for length in [usize::from(mtu) + 1, 9_216] {
             let answer = lab.ping("ce", VM, ping(length));
@@ -41,13 +58,13 @@ fn path_mtu_discovery_works_to_the_byte_up_to_jumbo_frames() {
         }
         assert_eq!(lab.ping("ce", OURS_AT_CE, ping(9_216)), reply(OURS_AT_CE, 64), "{mtu}");
     }
-    let verdicts = &msee.get("/counters")["verdicts"];
-    let count = mtus.len();
-    assert_eq!(verdicts["icmp_fragmentation_needed"], 2 * count, "{verdicts}");
-    assert_eq!(verdicts["too_big"], 2 * count, "{verdicts}");
-    assert_eq!(verdicts["icmp_echo_reply"], count, "{verdicts}");
-    assert_eq!(verdicts["forwarded_direct"], count, "{verdicts}");
-    assert_eq!(verdicts["forwarded_ce"], count, "{verdicts}");
+    let changes = books.close(&lab, &msee);
+    let count = mtus.len() as u64;
+    let answers = [("icmp_fragmentation_needed", 2 * count), ("icmp_echo_reply", count)];
+    assert_eq!(changes.losses(), answers.into(), "{changes:?}");
+    assert_eq!(changes.of(Verdict::TooBig), 2 * count, "{changes:?}");
+    assert_eq!(changes.of(Verdict::ForwardedDirect), count, "{changes:?}");
+    assert_eq!(changes.of(Verdict::ForwardedCe), count, "{changes:?}");
     msee.terminate();
 }
 
@@ -63,10 +80,12 @@ fn a_jumbo_packet_that_may_be_cut_goes_on_in_pieces() {
     let msee = lab.start();
     let mut stream = control.accept();
     stream.apply(1, lab::state());
+    let books = Books::open(&lab, &msee);
     for length in [1_501, 3_506, 3_840, 9_000, 9_216] {
         assert_eq!(lab.ping("ce", VM, ping(length)), reply(VM, 63), "{length} bytes");
     }
-    let verdicts = &msee.get("/counters")["verdicts"];
-    assert_eq!(verdicts["too_big_fragmentable"], 5, "{verdicts}");
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::TooBigFragmentable), 5, "{changes:?}");
+    assert!(changes.losses().is_empty(), "{changes:?}");
     msee.terminate();
 }

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abi::verdict::Verdict;
+
 use crate::{
+    books::Books,
     lab::{self, Lab, Msee},
     soak,
 };
@@ -74,5 +77,16 @@ fn the_router_settles_after_links_flap_and_come_and_go() {
         assert!(Instant::now() < deadline, "{} descriptors, were {before}", descriptors(&msee));
         sleep(Duration::from_millis(20));
     }
+    // And it counts as it did: sent = delivered.
+    while sink.recv(&mut [0; 64]).is_ok() {}
+    let books = Books::open(&lab, &msee);
+    for number in 0..100_u8 {
+        source.send_to(&[number], "10.255.10.4:9").unwrap();
+        let mut received = [0; 64];
+        assert_eq!((sink.recv(&mut received).unwrap(), received[0]), (1, number));
+    }
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::ForwardedDirect), 100, "{changes:?}");
+    assert!(changes.losses().is_empty(), "{changes:?}");
     msee.terminate();
 }

@@ -3,43 +3,66 @@
 
 mod customer;
 mod declared;
-mod flow;
+pub(crate) mod flow;
 mod moving;
 mod nobody;
 mod restart;
 mod scan;
 pub(crate) mod scene;
+mod unresolved;
 mod vm;
 mod wiretap;
 
-use std::net::IpAddr;
+use std::{
+    net::IpAddr,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
+use abi::verdict::Verdict;
 use serde_json::Value;
 
-use crate::lab::Msee;
+use crate::{books::Changes, lab::Msee};
 
 /// What the admin socket says of a neighbour.
 fn neighbour(msee: &Msee, address: impl Into<IpAddr>) -> Option<Value> {
+    neighbours(msee, address).into_iter().next()
+}
+
+/// The same of all neighbours with an address, one on each port.
+pub(crate) fn neighbours(msee: &Msee, address: impl Into<IpAddr>) -> Vec<Value> {
     let address = address.into().to_string();
     let all = msee.get("/neighbours");
     let all = all["neighbours"].as_array().unwrap();
-    all.iter().find(|neighbour| neighbour["address"] == address).cloned()
+    all.iter().filter(|neighbour| neighbour["address"] == address).cloned().collect()
 }
 
 /// How often a verdict was counted.
-fn count(counters: &Value, verdict: &str) -> u64 {
+pub(crate) fn count(counters: &Value, verdict: &str) -> u64 {
     counters["verdicts"][verdict].as_u64().unwrap_or(0)
 }
 
-/// How many packets came to another end in userspace than being sent on.
-fn ended(counters: &Value) -> u64 {
-    let told = ["icmp_net_unreachable", "icmp_rate_limited", "icmp_not_allowed", "icmp_unroutable"];
-    let lost = [
-        "neighbour_queue_full",
-        "punt_refused",
-        "icmp_send_failed",
-        "kernel_xsk_ring_full",
-        "kernel_xsk_fill_empty",
-    ];
-    told.iter().chain(&lost).map(|verdict| count(counters, verdict)).sum()
+/// What is adopted is asked for within 5 s, three times; the kernel needs as long.
+const BOUND: Duration = Duration::from_secs(12);
+
+/// Waits until a neighbour is in a state, or is none; how long that took.
+fn wait_for(msee: &Msee, address: impl Into<IpAddr> + Copy, state: Option<&str>) -> Duration {
+    let started = Instant::now();
+    loop {
+        let found = neighbour(msee, address);
+        if found.as_ref().map(|found| &found["state"]) == state.map(Value::from).as_ref() {
+            return started.elapsed();
+        }
+        assert!(started.elapsed() < BOUND, "{found:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// So many packets and as many answers were forwarded once, by the fast path or from userspace, and
+/// none was lost.
+fn assert_delivered(changes: &Changes, packets: u64) {
+    for way in [Verdict::ForwardedDirect, Verdict::ForwardedCe] {
+        assert_eq!(changes.of(way), packets, "{changes:?}");
+    }
+    assert!(changes.losses().is_empty(), "{changes:?}");
 }

@@ -32,7 +32,21 @@ fn is_end(end: &End, ran: &Ran, frame: &[u8]) -> bool {
         && match &end.outcome {
             Outcome::Dropped => ran.action == XDP_DROP,
             Outcome::Punted => ran.action == XDP_REDIRECT && ran.bytes.ends_with(frame),
+            Outcome::Unwrapped(inner) => {
+                ran.action == XDP_REDIRECT
+                    && ran.bytes.ends_with(inner)
+                    && inner.len() < frame.len()
+            }
             Outcome::Sent(sending) => ran.action == XDP_REDIRECT && sending.bytes == ran.bytes,
+            Outcome::Tunnelled(sending) => {
+                // But for the source port, which is the program's to choose.
+                let is_same = |(at, byte): (usize, &u8)| {
+                    (34..36).contains(&at) || sending.bytes.get(at) == Some(byte)
+                };
+                ran.action == XDP_REDIRECT
+                    && ran.bytes.len() == sending.bytes.len()
+                    && ran.bytes.iter().enumerate().all(is_same)
+            }
         }
 }
 

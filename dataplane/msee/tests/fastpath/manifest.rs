@@ -34,7 +34,7 @@ fn an_object_that_is_not_the_manifests_is_refused() {
         fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
     }
     assert_eq!(check(directory.path()), Ok(()));
-    for name in ["msee.bpf.o", "ergw.bpf.o"] {
+    for name in ["msee.bpf.o", "ergw.bpf.o", "selftest.bpf.o"] {
         let object = directory.path().join(name);
         let bytes = fs::read(&object).unwrap();
         fs::write(&object, &bytes[1..]).unwrap();

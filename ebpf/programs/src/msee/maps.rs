@@ -1,7 +1,7 @@
 //! The maps, as `abi::image` describes them.
 
 use abi::{
-    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Tunnel, Vnet},
     limits, police, trace, verdict,
 };
 use aya_ebpf::{
@@ -45,6 +45,10 @@ pub static PORT_SLOTS: Array<PortSlot> =
 #[map]
 pub static GROUPS: Array<Group> =
     Array::with_max_entries(limits::BANKS * limits::GROUPS, BPF_F_MMAPABLE);
+
+#[map]
+pub static TUNNELS: Array<Tunnel> =
+    Array::with_max_entries(limits::BANKS * limits::TUNNELS, BPF_F_MMAPABLE);
 
 #[map]
 pub static POLICERS: Array<u64> = Array::with_max_entries(limits::PORTS * police::CLASSES, 0);

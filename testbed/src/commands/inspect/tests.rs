@@ -15,6 +15,8 @@ fn lab(control: Result<ControlState, String>) -> LabReport {
             ipv4_address: "10.255.10.4/16".to_owned(),
             ipv6_address: String::new(),
             owner: "root".to_owned(),
+            xdp: None,
+            xdp_because: None,
         }],
         control,
     }
@@ -66,6 +68,14 @@ fn a_dead_control_daemon_does_not_hide_the_nodes() {
     let text = render(&[lab(Err("ercontrol is not running".to_owned()))]);
     assert!(text.contains("hub-vm"), "{text}");
     assert!(text.contains("ercontrol is not running"), "{text}");
+}
+
+#[test]
+fn generic_mode_is_said() {
+    let mut lab = lab(Err(String::new()));
+    assert_eq!((slowness(None), slowness(Some("native"))), ("", ""));
+    lab.nodes[0].status.push_str(slowness(Some("generic")));
+    assert!(render(&[lab]).contains("ready (generic XDP: slower)"));
 }
 
 #[test]

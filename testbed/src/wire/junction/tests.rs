@@ -72,6 +72,16 @@ fn tags_choose_the_wire_and_priorities_do_not_matter() {
 }
 
 #[test]
+fn what_is_for_the_nearest_bridge_ends_there_and_is_no_loss() {
+    let edge = junction(1, &[QINQ]);
+    let mut frame = arrived(&[]);
+    frame.landing()[..6].copy_from_slice(&[0x01, 0x80, 0xc2, 0, 0, 0x0e]);
+    assert!(matches!(edge.admit(&mut frame, true), (None, Ok(()))));
+    frame.landing()[5] = 0x10;
+    assert_eq!(admit(&edge, &mut frame), (0, Err(Refusal::Tags)));
+}
+
+#[test]
 fn wrong_tags_have_no_place_and_are_counted_by_the_first() {
     let shared = junction(1, &[QINQ, OTHER]);
     for tags in [

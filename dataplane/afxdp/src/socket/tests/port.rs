@@ -128,14 +128,18 @@ impl Port {
     }
 }
 
+/// Packets that `interface` has taken off the wire.
+pub(super) fn received(interface: &str) -> u64 {
+    let table = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
+    let line = table.lines().find(|line| line.trim().starts_with(interface)).unwrap();
+    line.split_ascii_whitespace().nth(2).unwrap().parse().unwrap()
+}
+
 /// Waits until `interface` has taken this many packets off the wire.
 pub(super) fn settle(interface: &str, packets: u64) {
     let started = Instant::now();
     while started.elapsed() < DEADLINE {
-        let table = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
-        let line = table.lines().find(|line| line.trim().starts_with(interface)).unwrap();
-        let received: u64 = line.split_ascii_whitespace().nth(2).unwrap().parse().unwrap();
-        if received >= packets {
+        if received(interface) >= packets {
             return;
         }
         thread::sleep(Duration::from_millis(1));

@@ -2,12 +2,18 @@
 
 use std::{net::IpAddr, thread, time::Duration};
 
+use abi::verdict::Verdict;
+
 use super::{
     flow::{self, Flow},
     neighbour,
     scene::{self, CE, CE_MAC, CE6, VM, VM_MAC, VM6},
+    wiretap::Tap,
 };
-use crate::lab::Lab;
+use crate::{
+    books::Books,
+    lab::{Lab, Msee},
+};
 
 const NEW: &str = "02:00:00:00:02:99";
 
@@ -19,9 +25,10 @@ fn announce(lab: &Lab, node: &str) {
     lab.sysctl(node, "net/ipv6/conf/eth1/ndisc_notify", "1");
 }
 
-/// Packets all the time, while the station `node` gets another MAC address.
+/// Packets all the time, while the station `node` gets another MAC address. What is lost then was sent
+/// to where it is not any more: all have come as far as its link.
 fn longest_gaps(
-    lab: &Lab,
+    (lab, msee): (&Lab, &Msee),
     from: &str,
     node: &str,
     to: [IpAddr; 2],
@@ -30,16 +37,27 @@ fn longest_gaps(
     let interval = Duration::from_millis(20);
     let packets = usize::try_from(lasting.as_millis() / interval.as_millis()).unwrap();
     let flow = Flow { packets, interval };
-    thread::scope(|scope| {
+    let books = Books::open(lab, msee);
+    let tap = Tap::start(lab, node, |frame| flow::is_of_one(frame).then_some(()));
+    let outcomes = thread::scope(|scope| {
         let flows = to.map(|to| scope.spawn(move || flow.run(lab, from, to)));
         thread::sleep(Duration::from_millis(500));
         lab.run(&format!("ip -n @{node} link set eth1 address {NEW}"));
         flows.map(|flow| {
             let outcome = flow.join().unwrap();
             assert!(!outcome.lost.contains(&(packets - 1)), "it never recovered: {outcome:?}");
-            outcome.gap
+            outcome
         })
-    })
+    });
+    let (sent, come) = (2 * packets, tap.read().len());
+    let lost: usize = outcomes.iter().map(|outcome| outcome.lost.len()).sum();
+    let changes = books.close(lab, msee);
+    let ways = [Verdict::ForwardedDirect, Verdict::ForwardedCe].map(|way| changes.of(way));
+    let (there, back) = if node == "vm" { (ways[0], ways[1]) } else { (ways[1], ways[0]) };
+    assert_eq!((come, there), (sent, sent as u64), "{changes:?}");
+    assert_eq!(back, (sent - lost) as u64, "{changes:?}");
+    assert!(changes.losses().is_empty(), "{changes:?}");
+    outcomes.map(|outcome| outcome.gap)
 }
 
 #[test]
@@ -52,7 +70,7 @@ fn a_vm_that_announces_its_new_address_is_reached_there_at_once() {
     stream.apply(1, scene::state(Some(CE_MAC), None));
     flow::answer(&lab, "vm");
     let vms = [VM.into(), VM6.into()];
-    let gaps = longest_gaps(&lab, "ce", "vm", vms, Duration::from_secs(3));
+    let gaps = longest_gaps((&lab, &msee), "ce", "vm", vms, Duration::from_secs(3));
     println!("longest gaps after an announcement: {gaps:?}");
     for (vm, gap) in vms.into_iter().zip(gaps) {
         assert!(gap < Duration::from_secs(1), "{vm}: {gap:?}");
@@ -70,7 +88,7 @@ fn a_vm_that_changes_in_silence_is_noticed_within_the_bound() {
     stream.apply(1, scene::state(Some(CE_MAC), None));
     flow::answer(&lab, "vm");
     let vms = [VM.into(), VM6.into()];
-    let gaps = longest_gaps(&lab, "ce", "vm", vms, BOUND + Duration::from_secs(1));
+    let gaps = longest_gaps((&lab, &msee), "ce", "vm", vms, BOUND + Duration::from_secs(1));
     println!("longest gaps without one: {gaps:?}");
     assert!(gaps.iter().all(|gap| *gap < BOUND), "{gaps:?}");
     for vm in vms {
@@ -95,7 +113,7 @@ fn a_customer_edge_that_announces_its_new_address_is_followed_through_the_kernel
     }
     thread::sleep(Duration::from_millis(1_200));
     let customers = [CE.into(), CE6.into()];
-    let gaps = longest_gaps(&lab, "vm", "ce", customers, Duration::from_secs(3));
+    let gaps = longest_gaps((&lab, &msee), "vm", "ce", customers, Duration::from_secs(3));
     println!("longest gaps of a customer edge: {gaps:?}");
     for (customer, gap) in customers.into_iter().zip(gaps) {
         assert!(gap < Duration::from_secs(1), "{customer}: {gap:?}");

@@ -7,18 +7,24 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abi::verdict::Verdict;
 use nix::sys::socket::{setsockopt, sockopt};
 
 use super::{
-    count, ended, neighbour,
+    neighbour,
     scene::{self, CE_MAC, NOBODY, NOBODY6, VM_MAC},
-    wiretap::Wiretap,
+    wiretap::{self, Tap},
 };
-use crate::lab::Lab;
+use crate::{books::Books, lab::Lab};
 
 /// Sends a datagram and waits for an ICMP error: what the kernel makes of it, and how long it took.
 pub(super) fn try_to_reach(lab: &Lab, address: IpAddr) -> (ErrorKind, Duration) {
-    lab.inside("ce", move || {
+    try_from(lab, "ce", address)
+}
+
+/// The same, from any node.
+pub(super) fn try_from(lab: &Lab, node: &str, address: IpAddr) -> (ErrorKind, Duration) {
+    lab.inside(node, move || {
         let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
         let socket = UdpSocket::bind((any, 0)).unwrap();
         if address.is_ipv4() {
@@ -42,8 +48,9 @@ fn a_vm_that_does_not_exist_is_asked_for_three_times_and_then_unreachable() {
     let msee = lab.start();
     let mut stream = control.accept();
     stream.apply(1, scene::state(Some(CE_MAC), Some(VM_MAC)));
+    let books = Books::open(&lab, &msee);
     for nobody in [IpAddr::from(NOBODY), NOBODY6.into()] {
-        let wiretap = Wiretap::start(&lab, "vm");
+        let wiretap = Tap::start(&lab, "vm", wiretap::asked_for);
         let (error, time) = try_to_reach(&lab, nobody);
         assert_eq!(error, ErrorKind::HostUnreachable);
         assert!((2_900..4_000).contains(&time.as_millis()), "{time:?}");
@@ -60,10 +67,10 @@ fn a_vm_that_does_not_exist_is_asked_for_three_times_and_then_unreachable() {
             assert!((900..1_500).contains(&(pair[1] - pair[0]).as_millis()), "{asked:?}");
         }
     }
-    let counters = msee.get("/counters");
-    assert_eq!(count(&counters, "neighbour_unresolved"), 4, "{counters}");
-    assert_eq!(count(&counters, "icmp_net_unreachable"), 4, "{counters}");
-    assert_eq!(ended(&counters), 4, "{counters}");
+    // Sent = answered.
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::NeighbourUnresolved), 4, "{changes:?}");
+    assert_eq!(changes.losses(), [("icmp_net_unreachable", 4)].into(), "{changes:?}");
     // It is forgotten, and a machine that comes up later is found.
     sleep(Duration::from_secs(4));
     assert_eq!(neighbour(&msee, NOBODY6), None);

@@ -7,31 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abi::verdict::Verdict;
+
 use super::{
-    count, ended,
+    assert_delivered, count,
     flow::{self, Flow},
     neighbour,
-    nobody::try_to_reach,
+    nobody::{try_from, try_to_reach},
     scene::{self, CE, CE_MAC, CE6, VM, VM_MAC, VM6},
+    wait_for,
 };
-use crate::{lab::Msee, settled};
-
-/// What is adopted is asked for within 5 s, three times; the kernel needs as long.
-const BOUND: Duration = Duration::from_secs(12);
-
-fn state_of(msee: &Msee, address: impl Into<IpAddr>) -> Option<String> {
-    Some(neighbour(msee, address)?["state"].as_str().unwrap().to_owned())
-}
-
-/// Waits until a neighbour is in a state; how long that took.
-fn wait_for(msee: &Msee, address: impl Into<IpAddr> + Copy, state: Option<&str>) -> Duration {
-    let started = Instant::now();
-    while state_of(msee, address).as_deref() != state {
-        assert!(started.elapsed() < BOUND, "{:?}", neighbour(msee, address));
-        sleep(Duration::from_millis(50));
-    }
-    started.elapsed()
-}
+use crate::{books::Books, settled};
 
 #[test]
 fn a_restart_goes_on_with_the_neighbours_that_were_learned_and_asks_whether_they_are_there() {
@@ -102,6 +88,7 @@ fn a_neighbour_that_went_while_nobody_asked_is_forgotten_within_the_bound() {
     // Nobody sends a state to the next one.
     let started = Instant::now();
     let msee = lab.start();
+    let books = Books::open(&lab, &msee);
     let generation = || msee.get("/neighbours")["generation"].as_u64().unwrap();
     let adopted = generation();
     for vm in [IpAddr::from(VM), VM6.into()] {
@@ -110,15 +97,13 @@ fn a_neighbour_that_went_while_nobody_asked_is_forgotten_within_the_bound() {
     }
     sleep(Duration::from_millis(300));
     assert!((1..=2).contains(&(generation() - adopted)), "images without it");
-    let before = msee.get("/counters");
     for vm in [IpAddr::from(VM), VM6.into()] {
         let (error, _) = try_to_reach(&lab, vm);
         assert_eq!(error, ErrorKind::HostUnreachable);
     }
-    let counters = msee.get("/counters");
-    let since = |verdict| count(&counters, verdict) - count(&before, verdict);
-    assert_eq!(since("neighbour_unresolved"), 2, "{counters}");
-    assert_eq!(ended(&counters) - ended(&before), 2, "{counters}");
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::NeighbourUnresolved), 2, "{changes:?}");
+    assert_eq!(changes.losses(), [("icmp_net_unreachable", 2)].into(), "{changes:?}");
     msee.terminate();
 }
 
@@ -141,6 +126,13 @@ fn a_customer_edge_that_went_is_forgotten_with_the_kernel() {
     let msee = lab.start();
     let after = wait_for(&msee, CE, None);
     println!("forgotten after {after:?}");
+    // What comes for it now is answered.
+    let books = Books::open(&lab, &msee);
+    lab.run("ip -n @msee neigh flush dev cpu1");
+    let (error, _) = try_from(&lab, "vm", CE.into());
+    assert_eq!(error, ErrorKind::HostUnreachable);
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.losses(), [("icmp_net_unreachable", 1)].into(), "{changes:?}");
     msee.terminate();
 }
 
@@ -152,16 +144,14 @@ fn a_neighbour_is_found_before_the_first_state() {
     let mut stream = control.accept();
     stream.apply(1, scene::state(None, None));
     msee.kill();
-    let before = lab.start();
+    let msee = lab.start();
+    let books = Books::open(&lab, &msee);
     flow::answer(&lab, "vm");
     for vm in [IpAddr::from(VM), VM6.into()] {
         let outcome = Flow::default().run(&lab, "ce", vm);
-        assert!(outcome.lost.is_empty(), "{outcome:?} {}", before.get("/counters"));
-        assert_eq!(neighbour(&before, vm).unwrap()["mac"], VM_MAC.to_string());
+        assert!(outcome.lost.is_empty(), "{outcome:?} {}", msee.get("/counters"));
+        assert_eq!(neighbour(&msee, vm).unwrap()["mac"], VM_MAC.to_string());
     }
-    let counters = before.get("/counters");
-    assert_eq!(count(&counters, "forwarded_direct"), 200, "{counters}");
-    assert_eq!(count(&counters, "forwarded_ce"), 200, "{counters}");
-    assert_eq!(ended(&counters), 0, "{counters}");
-    before.terminate();
+    assert_delivered(&books.close(&lab, &msee), 200);
+    msee.terminate();
 }

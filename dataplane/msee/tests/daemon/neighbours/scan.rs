@@ -8,14 +8,16 @@ use std::{
     time::Duration,
 };
 
+use abi::verdict::Verdict;
+
 use super::{
-    count, ended,
     flow::{self, Flow},
     neighbour,
     scene::{self, CE_MAC, VM},
-    wiretap::Wiretap,
+    wiretap::{self, Tap},
 };
 use crate::{
+    books::Books,
     lab::{Lab, Msee},
     settled,
 };
@@ -74,7 +76,8 @@ fn a_scan_is_bounded_and_displaces_nobody() {
     let generation = settled(&msee)["generation"].as_u64().unwrap();
     let descriptors_before = descriptors(&msee);
 
-    let wiretap = Wiretap::start(&lab, "vm");
+    let books = Books::open(&lab, &msee);
+    let wiretap = Tap::start(&lab, "vm", wiretap::asked_for);
     let scanned = targets.len() as u64;
     scan(&lab, targets);
     let during = unresolved(&msee);
@@ -87,14 +90,15 @@ fn a_scan_is_bounded_and_displaces_nobody() {
 
     sleep(Duration::from_secs(7));
     assert_eq!(unresolved(&msee), 0, "all are forgotten");
-    let counters = settled(&msee);
-    let punted = count(&counters, "neighbour_unresolved");
-    let refused_by_budget = count(&counters, "budget_exception");
-    println!("{punted} punted of {scanned}, {counters}");
-    // The VM's own first packets were punted and sent on.
-    let sent_on = punted + refused_by_budget - scanned;
-    assert!(sent_on <= 40, "{counters}");
-    assert_eq!(ended(&counters), punted - sent_on, "each has one end: {counters}");
+    let changes = books.close(&lab, &msee);
+    println!("{scanned} scanned, {changes:?}");
+    // Each has one end, and those of the VM that is there were forwarded.
+    let over_budget = changes.of(Verdict::BudgetException);
+    assert_eq!(changes.of(Verdict::NeighbourUnresolved) + over_budget, scanned, "{changes:?}");
+    assert_eq!(changes.losses().values().sum::<u64>(), scanned, "{changes:?}");
+    for way in [Verdict::ForwardedDirect, Verdict::ForwardedCe] {
+        assert_eq!(changes.of(way), 20, "{changes:?}");
+    }
     let mut asked: BTreeMap<IpAddr, usize> = BTreeMap::new();
     for (_, address) in wiretap.read() {
         *asked.entry(address).or_default() += 1;

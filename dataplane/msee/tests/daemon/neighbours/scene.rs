@@ -25,6 +25,7 @@ pub(crate) fn direct(address: impl Into<std::net::IpAddr>, mac: Option<MacAddres
         mac,
         vm: "vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     }
 }
 
@@ -56,7 +57,11 @@ pub(crate) fn state(customer: Option<MacAddress>, vm: Option<MacAddress>) -> Mse
 
 /// The lab with IPv6, where the router's kernel has yet to find the customer edge.
 pub(crate) fn lab(test: &str) -> Lab {
-    let lab = Lab::new(test);
+    with_ipv6(Lab::new(test))
+}
+
+/// Gives a lab IPv6, and has the router's kernel forget the customer edge.
+pub(crate) fn with_ipv6(lab: Lab) -> Lab {
     for (node, interface, address) in [
         ("ce", "eth1", "fd00:172::1/126"),
         ("msee", "cpu1", "fd00:172::2/126"),

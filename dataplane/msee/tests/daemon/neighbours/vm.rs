@@ -6,14 +6,17 @@ use std::{
     time::Duration,
 };
 
+use abi::verdict::Verdict;
 use desired::Adjacency;
 
 use super::{
-    count, ended,
+    assert_delivered, count,
     flow::{self, Flow},
     neighbour,
     scene::{self, CE_MAC, VM, VM_MAC, VM6},
+    wiretap::Tap,
 };
+use crate::books::Books;
 
 #[test]
 fn a_vm_that_nobody_declared_is_found_and_the_first_packets_are_late_not_lost() {
@@ -23,6 +26,7 @@ fn a_vm_that_nobody_declared_is_found_and_the_first_packets_are_late_not_lost() 
     let mut stream = control.accept();
     stream.apply(1, scene::state(Some(CE_MAC), None));
     flow::answer(&lab, "vm");
+    let books = Books::open(&lab, &msee);
     let mut sent = 0;
     for vm in [IpAddr::from(VM), VM6.into()] {
         assert_eq!(neighbour(&msee, vm), None);
@@ -46,10 +50,9 @@ fn a_vm_that_nobody_declared_is_found_and_the_first_packets_are_late_not_lost() 
     for vm in [IpAddr::from(VM), VM6.into()] {
         assert!(Flow::default().run(&lab, "ce", vm).lost.is_empty());
     }
-    let counters = msee.get("/counters");
-    assert_eq!(count(&counters, "neighbour_unresolved"), before, "{counters}");
-    assert_eq!(count(&counters, "forwarded_direct"), 400, "{counters}");
-    assert_eq!(ended(&counters), 0, "{counters}");
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::NeighbourUnresolved), before, "{changes:?}");
+    assert_delivered(&changes, 400);
     msee.terminate();
 }
 
@@ -69,6 +72,7 @@ fn many_that_are_found_together_are_few_images() {
     stream.apply(1, state);
     let generation = || msee.get("/neighbours")["generation"].as_u64().unwrap();
     let before = generation();
+    let books = Books::open(&lab, &msee);
     let targets: Vec<_> = addresses.clone().collect();
     lab.inside("ce", move || {
         let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
@@ -77,8 +81,9 @@ fn many_that_are_found_together_are_few_images() {
             sleep(Duration::from_millis(1));
         }
     });
-    sleep(Duration::from_millis(500));
-    assert_eq!(count(&msee.get("/counters"), "forwarded_direct"), u64::from(MANY));
+    let changes = books.close(&lab, &msee);
+    // Nothing listens there: each is answered with an error, which is forwarded too.
+    assert_delivered(&changes, u64::from(MANY));
     for address in addresses {
         assert_eq!(neighbour(&msee, address).unwrap()["mac"], VM_MAC.to_string());
     }
@@ -105,10 +110,14 @@ fn an_instance_of_a_gateway_is_found_by_its_address() {
     stream.apply(1, state);
     let instance = Ipv4Addr::new(10, 255, 0, 12);
     lab.run(&format!("ip -n @vm address add {instance}/16 dev eth1"));
-    // Nobody answers behind it.
+    // Nobody answers behind it: what was sent has come as far as the instance.
+    let books = Books::open(&lab, &msee);
+    let tap = Tap::start(&lab, "vm", |frame| flow::is_of_one(frame).then_some(()));
     let outcome = Flow { packets: 10, ..Flow::default() }.run(&lab, "ce", crate::lab::TARGET);
-    assert_eq!(outcome.lost.len(), 10);
-    assert_eq!(count(&msee.get("/counters"), "forwarded_gateway"), 10);
+    assert_eq!((outcome.lost.len(), tap.read().len()), (10, 10));
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::ForwardedGateway), 10, "{changes:?}");
+    assert!(changes.losses().is_empty(), "{changes:?}");
     assert_eq!(neighbour(&msee, instance).unwrap()["mac"], VM_MAC.to_string());
     msee.terminate();
 }
@@ -121,13 +130,16 @@ fn what_was_learned_outlives_states_and_is_forgotten_with_its_route() {
     let mut stream = control.accept();
     stream.apply(1, scene::state(Some(CE_MAC), None));
     flow::answer(&lab, "vm");
+    let books = Books::open(&lab, &msee);
     assert!(Flow::default().run(&lab, "ce", VM).lost.is_empty());
     let punted = count(&msee.get("/counters"), "neighbour_unresolved");
     let mut state = scene::state(Some(CE_MAC), None);
     scene::route(&mut state, "10.255.10.77/32", scene::direct([10, 255, 10, 77], None));
     stream.apply(2, state);
     assert!(Flow::default().run(&lab, "ce", VM).lost.is_empty());
-    assert_eq!(count(&msee.get("/counters"), "neighbour_unresolved"), punted);
+    let changes = books.close(&lab, &msee);
+    assert_eq!(changes.of(Verdict::NeighbourUnresolved), punted, "{changes:?}");
+    assert_delivered(&changes, 200);
 
     // Declared, it is nothing that was learned any more.
     stream.apply(3, scene::state(Some(CE_MAC), Some(VM_MAC)));

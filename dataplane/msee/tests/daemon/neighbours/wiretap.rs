@@ -1,4 +1,4 @@
-//! What the router asks for on a link, seen by AF_PACKET at the other end.
+//! What a node sees on its link, by AF_PACKET.
 
 use std::{
     io::Read as _,
@@ -15,18 +15,23 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::lab::Lab;
 
-const ROUTER: [u8; 6] = [2, 0, 0, 0, 2, 1];
+/// The router's ends of its links.
+const ROUTER: [[u8; 6]; 2] = [[2, 0, 0, 0, 1, 2], [2, 0, 0, 0, 2, 1]];
 const ALL_FRAMES: u16 = 3;
 
-/// Solicitations of the router, with the time each was seen.
-pub(super) struct Wiretap {
+/// What a node sees on its link, with the time of each.
+pub(super) struct Tap<T> {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<(Instant, IpAddr)>>,
+    thread: JoinHandle<Vec<(Instant, T)>>,
 }
 
-impl Wiretap {
-    /// Listens on a node until it is read.
-    pub(super) fn start(lab: &Lab, node: &str) -> Self {
+impl<T: Send + 'static> Tap<T> {
+    /// Listens on a node, for what `read` finds in a frame, until it is read.
+    pub(super) fn start(
+        lab: &Lab,
+        node: &str,
+        read: impl Fn(&[u8]) -> Option<T> + Send + 'static,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = lab.inside(node, move || {
@@ -37,7 +42,7 @@ impl Wiretap {
                 let (mut seen, mut buffer) = (Vec::new(), [0; 2_048]);
                 while !stopped.load(Ordering::Relaxed) {
                     let Ok(length) = (&socket).read(&mut buffer) else { continue };
-                    seen.extend(asked_for(&buffer[..length]).map(|it| (Instant::now(), it)));
+                    seen.extend(read(&buffer[..length]).map(|it| (Instant::now(), it)));
                 }
                 seen
             })
@@ -45,16 +50,16 @@ impl Wiretap {
         Self { stop, thread }
     }
 
-    /// What was asked for, in order.
-    pub(super) fn read(self) -> Vec<(Instant, IpAddr)> {
+    /// What was seen, in order.
+    pub(super) fn read(self) -> Vec<(Instant, T)> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
 }
 
 /// The address that a frame of the router asks for.
-fn asked_for(frame: &[u8]) -> Option<IpAddr> {
-    if frame.get(6..12)? != ROUTER {
+pub(super) fn asked_for(frame: &[u8]) -> Option<IpAddr> {
+    if !ROUTER.iter().any(|router| frame.get(6..12) == Some(router)) {
         return None;
     }
     match (frame.get(12..14)?, frame.get(20..22)?, frame.get(54)) {
