@@ -21,6 +21,18 @@ pub(crate) const FASTPATH_LAB: &str = include_str!("../../../labs/fastpath.er.ym
 /// The lab of two customers.
 pub(crate) const TWO_CUSTOMERS_LAB: &str = include_str!("../../../labs/two-customers.er.yml");
 
+/// The lab of fabrics in VXLAN.
+pub(crate) const VXLAN_LAB: &str = include_str!("../../../labs/vxlan.er.yml");
+
+/// The original lab's five traceroutes with FastPath, as `(from, to, hops)`.
+pub(crate) const FIVE_TRACEROUTES: [(&str, &str, &[&str]); 5] = [
+    ("remote-vm", "10.255.10.4", &["10.253.0.4", "10.255.10.4"]),
+    ("remote-vm", "10.254.10.4", &["10.253.0.5", "*", "10.254.10.4"]),
+    ("ce1", "10.253.10.4", &["172.16.1.2", "*", "10.253.10.4"]),
+    ("ce1", "10.254.10.4", &["172.16.1.2", "*", "10.254.10.4"]),
+    ("ce1", "10.255.10.4", &["172.16.1.2", "10.255.10.4"]),
+];
+
 /// Circuit of the original lab.
 pub(crate) const CIRCUIT: &str = "CIRCUIT_EQUINIX";
 
@@ -57,7 +69,8 @@ impl Lab {
         Self::deploy_by(shell, name, FASTPATH_LAB)
     }
 
-    fn deploy_topology(name: &str, topology: &str) -> Self {
+    /// Deploys another file under `name`.
+    pub(crate) fn deploy_topology(name: &str, topology: &str) -> Self {
         Self::deploy_by(erlab_command(), name, topology)
     }
 

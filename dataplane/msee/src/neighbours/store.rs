@@ -29,7 +29,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// At most a mebibyte and the longest frame for each unresolved neighbour, together 5 MB; and, at
+    /// At most a mebibyte and the longest frame for each unresolved neighbour, together 10 MB; and, at
     /// one a second for each, a thousand solicitations a second. As many packets wait for one neighbour
     /// as in Linux (`unres_qlen`): a flow that has just begun, and an answer that takes a while.
     fn default() -> Self {

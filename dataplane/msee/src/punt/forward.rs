@@ -4,8 +4,8 @@
 //! The rules are those of the fast path's last stages, in their order: TTL, next hop, MTU, rewrite. A
 //! packet takes one hop here or there, never both, and is counted as forwarded where it is sent.
 //!
-//! One rule is left out: what goes on to a customer from here is not policed. It is what arrives while
-//! the customer edge is being found, and what must be cut.
+//! One rule is left out: what arrives while a customer edge is being found is not policed; the budget of
+//! exceptions bounds it. What must be cut has paid in the fast path.
 
 use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY},
