@@ -119,6 +119,12 @@ pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, high, low)
 }
 
+/// The link-local address of an interface that has no other (RFC 4291 2.5.6 and appendix A).
+pub fn link_local([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
+    let word = |high, low| u16::from_be_bytes([high, low]);
+    Ipv6Addr::new(0xfe80, 0, 0, 0, word(a ^ 2, b), word(c, 0xff), word(0xfe, d), word(e, f))
+}
+
 /// The MAC address that frames for a multicast address go to (RFC 2464 section 7).
 pub fn group_mac(group: Ipv6Addr) -> [u8; 6] {
     let [.., a, b, c, d] = group.octets();

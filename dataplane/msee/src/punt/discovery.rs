@@ -57,12 +57,16 @@ pub(super) fn answer_nd(
     Ok((Verdict::NdReply, slot))
 }
 
-/// The fabric port `slot`, if a VNet on it knows this MSEE by `address`.
+/// The fabric port `slot`, if a VNet on it knows this MSEE by `address`, or it is the port's own.
 pub(super) fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
+    let port = compiled.port(slot).filter(|port| port.kind == image::PORT_FABRIC)?;
+    if address == neighbour::link_local(port.mac) {
+        return Some(port);
+    }
     let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
     let is_ours = vnets.any(|vnet| {
         vnet.port == slot
             && (address == vnet.address || vnet.address_ipv6.is_some_and(|ours| address == ours))
     });
-    compiled.port(slot).filter(|port| is_ours && port.kind == image::PORT_FABRIC)
+    is_ours.then_some(port)
 }
