@@ -3,6 +3,7 @@
 
 mod customer;
 mod declared;
+mod flood;
 mod flow;
 mod moving;
 mod nobody;
