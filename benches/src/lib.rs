@@ -23,6 +23,7 @@ pub fn state_with_fastpath_hosts(vms: u32) -> MseeState {
             mac: Some(MacAddress([2, 0, a, b, c, d])),
             vm: format!("vm-{vm}"),
             connection: "conn".to_owned(),
+            tunnel: None,
         };
         vrf.routes.insert(prefix(address.octets(), 32).into(), route(adjacency));
     }
@@ -44,12 +45,13 @@ pub fn state_with_fastpath_hosts(vms: u32) -> MseeState {
         vrf: circuit.clone(),
         address: Ipv4Addr::new(10, 255, 255, 4),
         address_ipv6: None,
+        vni: None,
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), port)].into(),
         fabric_ports: [(
             "eth2".to_owned(),
-            FabricPort { vnets: [("hub".to_owned(), vnet)].into() },
+            FabricPort { vnets: [("hub".to_owned(), vnet)].into(), vxlan: None },
         )]
         .into(),
         vrfs: [(circuit, vrf)].into(),

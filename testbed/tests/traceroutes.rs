@@ -4,16 +4,7 @@
 
 mod harness;
 
-use harness::{Lab, hops};
-
-/// The lab's five, as `(from, to, hops)`.
-const WITH_FASTPATH: [(&str, &str, &[&str]); 5] = [
-    ("remote-vm", "10.255.10.4", &["10.253.0.4", "10.255.10.4"]),
-    ("remote-vm", "10.254.10.4", &["10.253.0.5", "*", "10.254.10.4"]),
-    ("ce1", "10.253.10.4", &["172.16.1.2", "*", "10.253.10.4"]),
-    ("ce1", "10.254.10.4", &["172.16.1.2", "*", "10.254.10.4"]),
-    ("ce1", "10.255.10.4", &["172.16.1.2", "10.255.10.4"]),
-];
+use harness::{FIVE_TRACEROUTES, Lab, hops};
 
 #[test]
 fn each_hop_is_the_lab_texts() {
@@ -34,7 +25,7 @@ fn each_hop_is_the_lab_texts() {
     for node in inspected["tracert"].as_array().unwrap() {
         assert_eq!(node["status"], "ready", "{node:#}");
     }
-    for (from, to, expected) in WITH_FASTPATH {
+    for (from, to, expected) in FIVE_TRACEROUTES {
         let trace = lab.erlab(&["traceroute", from, to, "-f", "json"]).json();
         assert_eq!(hops(&trace), expected, "{from} -> {to}");
     }

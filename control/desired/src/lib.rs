@@ -15,7 +15,7 @@ pub use gateway::{Endpoint, GatewayInstance, GatewayState, InstanceState};
 pub use host::{HostState, NicRoutes};
 pub use msee::{
     Adjacency, CircuitPort, FabricPort, FabricVnet, GatewayNextHop, Ipv6Link, MseeState, Route,
-    Vrf, VrfName,
+    Tunnel, Underlay, UnderlayHost, Vrf, VrfName,
 };
 pub use tags::{ServiceEthertype, ServiceEthertypeError, Tags};
 

@@ -79,6 +79,29 @@ pub struct FabricPort {
     /// The VNets on this fabric that a connection reaches, by name. A packet from any other source
     /// is dropped.
     pub vnets: BTreeMap<String, FabricVnet>,
+    /// The underlay, when the fabric's frames travel in VXLAN; without one they travel as they are.
+    #[serde(default)]
+    pub vxlan: Option<Underlay>,
+}
+
+/// The MSEE's end of a fabric whose frames travel in VXLAN (RFC 7348).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Underlay {
+    /// The MSEE's tunnel endpoint on this interface, and the underlay's prefix.
+    pub address: Ipv4Network,
+    /// The hosts of the fabric, by name. Nothing is decapsulated from any other.
+    pub hosts: BTreeMap<String, UnderlayHost>,
+}
+
+/// A tunnel endpoint: a host of the fabric, as the underlay knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnderlayHost {
+    /// The endpoint's address.
+    pub address: Ipv4Addr,
+    /// Its MAC address; without one it is asked for.
+    pub mac: Option<MacAddress>,
 }
 
 /// A VNet as an MSEE knows it.
@@ -94,6 +117,10 @@ pub struct FabricVnet {
     pub address: Ipv4Addr,
     /// The same of the GatewaySubnet's IPv6 prefix, when it has one.
     pub address_ipv6: Option<Ipv6Addr>,
+    /// The VXLAN network identifier of its frames, from 1 to 2^24 - 1: there exactly when the port has
+    /// [`FabricPort::vxlan`].
+    #[serde(default)]
+    pub vni: Option<u32>,
 }
 
 /// One routing table.
@@ -135,6 +162,9 @@ pub enum Adjacency {
         vm: String,
         /// Name of the connection whose FastPath admitted the address.
         connection: String,
+        /// The VM's host, exactly when the port has [`FabricPort::vxlan`].
+        #[serde(default)]
+        tunnel: Option<Tunnel>,
     },
     /// Through the ExpressRoute gateway.
     Gateway {
@@ -157,4 +187,17 @@ pub struct GatewayNextHop {
     pub address: Ipv4Addr,
     /// MAC address of the instance on the fabric; without one it is asked for.
     pub mac: Option<MacAddress>,
+    /// The instance's host, exactly when the port has [`FabricPort::vxlan`].
+    #[serde(default)]
+    pub tunnel: Option<Tunnel>,
+}
+
+/// Where a next hop is behind a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tunnel {
+    /// A key of [`Underlay::hosts`].
+    pub host: String,
+    /// The VXLAN network identifier of its VNet.
+    pub vni: u32,
 }

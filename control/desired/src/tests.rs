@@ -21,6 +21,7 @@ fn a_state_survives_its_json() {
             instances: vec![GatewayNextHop {
                 address: Ipv4Addr::new(10, 255, 0, 12),
                 mac: Some(MacAddress([2, 0, 0, 0, 0, 12])),
+                tunnel: None,
             }],
         },
         why: "spoke prefix: not in FastPath".to_owned(),
@@ -31,6 +32,17 @@ fn a_state_survives_its_json() {
     let state = State::Msee(msee);
     let text = serde_json::to_string(&state).unwrap();
     assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
+}
+
+#[test]
+fn a_fabric_is_plain_where_nothing_is_said_of_vxlan() {
+    let plain: FabricPort = serde_json::from_str(r#"{"vnets":{}}"#).unwrap();
+    assert_eq!(plain, FabricPort::default());
+    let text = r#"{"vnets":{},"vxlan":{"address":"192.0.2.1/24","hosts":{"host-vm":{"address":"192.0.2.11","mac":null}}}}"#;
+    let vxlan: FabricPort = serde_json::from_str(text).unwrap();
+    let hosts = &vxlan.vxlan.as_ref().unwrap().hosts;
+    assert_eq!(hosts["host-vm"].address, Ipv4Addr::new(192, 0, 2, 11));
+    assert_eq!(serde_json::to_string(&vxlan).unwrap(), text);
 }
 
 #[test]

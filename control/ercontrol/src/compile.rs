@@ -10,6 +10,7 @@ mod gateway;
 mod host;
 mod msee;
 pub mod reach;
+mod underlay;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@ pub mod circuit_authorization;
 pub mod circuit_peering;
 pub mod connection;
 pub mod express_route_circuit;
+pub mod fabric_host;
 pub mod fields;
 pub mod gateway_host;
 pub mod held;
@@ -28,6 +29,7 @@ pub use circuit_authorization::CircuitAuthorization;
 pub use circuit_peering::CircuitPeering;
 pub use connection::Connection;
 pub use express_route_circuit::ExpressRouteCircuit;
+pub use fabric_host::FabricHost;
 pub use fields::{Fields, InvalidField};
 pub use gateway_host::GatewayHost;
 pub use held::{AuthorizationKey, Held};
@@ -82,6 +84,8 @@ pub enum Typed {
     Router(Router),
     /// `Erlab.Edge/gatewayHosts`
     GatewayHost(GatewayHost),
+    /// `Erlab.Edge/fabricHosts`
+    FabricHost(FabricHost),
 }
 
 /// The stored form of a resource. `version` is raised when a field changes its meaning, and the
@@ -236,6 +240,7 @@ impl Typed {
             ResourceType::Connection => Self::Connection(Connection::parse(&body)?),
             ResourceType::Router => Self::Router(Router::parse(&body)?),
             ResourceType::GatewayHost => Self::GatewayHost(GatewayHost::parse(&body)?),
+            ResourceType::FabricHost => Self::FabricHost(FabricHost::parse(&body)?),
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::resource::{
-    CircuitAuthorization, CircuitPeering, Connection, ExpressRouteCircuit, GatewayHost,
+    CircuitAuthorization, CircuitPeering, Connection, ExpressRouteCircuit, FabricHost, GatewayHost,
     NetworkInterface, Resource, ResourceId, ResourceType, Router, Typed, VirtualNetwork,
     VirtualNetworkGateway, VirtualNetworkPeering,
 };
@@ -42,6 +42,7 @@ kinds!(
     Connection,
     Router,
     GatewayHost,
+    FabricHost,
 );
 
 impl Resources {

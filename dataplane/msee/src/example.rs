@@ -44,9 +44,11 @@ pub(crate) const FAR_GATEWAY_MACS: [MacAddress; 2] =
     [MacAddress([2, 0, 0, 0, 4, 12]), MacAddress([2, 0, 0, 0, 4, 13])];
 
 fn gateway(port: &str, name: &str, instances: &[(Ipv4Addr, MacAddress)]) -> Adjacency {
-    let instances = instances
-        .iter()
-        .map(|(address, mac)| GatewayNextHop { address: *address, mac: Some(*mac) });
+    let instances = instances.iter().map(|(address, mac)| GatewayNextHop {
+        address: *address,
+        mac: Some(*mac),
+        tunnel: None,
+    });
     Adjacency::Gateway {
         port: port.to_owned(),
         gateway: name.to_owned(),
@@ -63,6 +65,7 @@ pub(crate) fn state() -> MseeState {
         mac: Some(HUB_VM_MAC),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     };
     let near = gateway("eth2", "ERGW1", &[(Ipv4Addr::new(10, 255, 0, 12), GATEWAY_MAC)]);
     let [first, second] = FAR_GATEWAY_MACS;
@@ -85,6 +88,7 @@ pub(crate) fn state() -> MseeState {
         vrf: vrf.clone(),
         address,
         address_ipv6,
+        vni: None,
     };
     let circuit_port = CircuitPort {
         circuit: vrf.clone(),
@@ -110,8 +114,8 @@ pub(crate) fn state() -> MseeState {
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),
         fabric_ports: [
-            ("eth2".to_owned(), FabricPort { vnets: near_vnets.into() }),
-            ("eth3".to_owned(), FabricPort { vnets: far_vnets.into() }),
+            ("eth2".to_owned(), FabricPort { vnets: near_vnets.into(), vxlan: None }),
+            ("eth3".to_owned(), FabricPort { vnets: far_vnets.into(), vxlan: None }),
         ]
         .into(),
         vrfs: [(vrf.clone(), Vrf { routes: routes.into() })].into(),

@@ -4,11 +4,13 @@ mod frame;
 mod ipv4;
 mod ipv6;
 mod transport;
+mod vxlan;
 
 pub(crate) use frame::{Tag, ethernet};
 pub(crate) use ipv4::{Ipv4, summed};
 pub(crate) use ipv6::{Ipv6, extension, fragment_header};
 pub(crate) use transport::{echo, echo6, icmp, icmp6, neighbour, tcp, udp};
+pub(crate) use vxlan::{Vxlan, with_length};
 
 /// `bytes` with one of them replaced.
 pub(crate) fn with(mut bytes: Vec<u8>, at: usize, value: u8) -> Vec<u8> {

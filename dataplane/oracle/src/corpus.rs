@@ -1,21 +1,21 @@
 //! Named frames and what each must come to, by the [`scene`](crate::scene)'s state.
 //!
 //! The verdicts are written by hand, by the RFCs; none was computed. [`cases`] are packets behind a
-//! link header without tags of their own: [`Case::frames`] puts the tags of each link in, and the
-//! verdict is the same on all of them. [`tag_cases`] are about the tags themselves. [`cuts`] are the
+//! link header without tags of their own: [`Case::frames`] puts the tags of each link in, and those on a
+//! fabric into a tunnel too, and the verdict is the same on all of them. [`frame_cases`] are about the
+//! tags and tunnels themselves. [`cuts`] are the
 //! beginnings of a frame, for which only an [`Oracle`](crate::Oracle) has the verdicts.
 
 mod ethernet;
 mod ipv4;
 mod ipv6;
 mod tags;
+mod tunnel;
 
 use abi::verdict::Verdict;
 use desired::MacAddress;
 
 use crate::{Port, compose};
-
-pub use tags::TagCase;
 
 /// A packet and what it must come to.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,29 @@ pub struct Case {
     pub verdict: Verdict,
 }
 
+/// A whole frame and what it must come to.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameCase {
+    /// What the case is about.
+    pub group: &'static str,
+    /// Its name, of its own in the group.
+    pub name: &'static str,
+    /// Name of a port of the interface on which it arrives.
+    pub port: &'static str,
+    /// The frame, for the MAC address of that interface.
+    pub frame: fn(MacAddress) -> Vec<u8>,
+    /// What it must come to.
+    pub verdict: Verdict,
+}
+
+impl FrameCase {
+    /// The case's frame, if its port is among the ports.
+    pub fn framed(&self, ports: &[Port]) -> Option<Framed> {
+        let port = ports.iter().find(|port| port.name == self.port)?;
+        Some(Framed { port: self.port, ifindex: port.ifindex, bytes: (self.frame)(port.mac) })
+    }
+}
+
 /// Links that treat a packet alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -43,7 +66,7 @@ pub enum Side {
     Circuit,
     /// A circuit whose links have no kernel: untagged, 802.1Q and QinQ.
     Kernelless,
-    /// The near fabric, which is untagged.
+    /// The near fabric, which is untagged, and the same in tunnels.
     Fabric,
     /// The far one.
     FarFabric,
@@ -73,6 +96,8 @@ pub struct Framed {
 
 /// Where a frame of the corpus comes from.
 const SENDER: MacAddress = MacAddress([2, 0, 0, 0, 0xee, 1]);
+/// The fabric whose frames are in tunnels.
+const TUNNELS: &str = "eth7";
 /// A station that is no port.
 const OTHER: MacAddress = MacAddress([2, 0, 0, 0, 0xee, 2]);
 
@@ -81,9 +106,9 @@ pub fn cases() -> Vec<Case> {
     [ethernet::cases(), ipv4::cases(), ipv6::cases()].concat()
 }
 
-/// Those that are about tags, each a whole frame.
-pub fn tag_cases() -> Vec<TagCase> {
-    tags::cases()
+/// Those that are about tags and tunnels, each a whole frame.
+pub fn frame_cases() -> Vec<FrameCase> {
+    [tags::cases(), tunnel::cases()].concat()
 }
 
 /// The beginnings of a frame, from its 14 bytes that a driver always delivers to one less than all.
@@ -103,7 +128,11 @@ impl Case {
                     To::Other => OTHER,
                     To::Mac(octets) => MacAddress(octets),
                 };
-                let bytes = compose::ethernet(destination, SENDER, tags, self.ethertype, &carried);
+                let mut bytes =
+                    compose::ethernet(destination, SENDER, tags, self.ethertype, &carried);
+                if *name == TUNNELS {
+                    bytes = tunnel::from_host(port.mac, bytes);
+                }
                 frames.push(Framed { port: name, ifindex: port.ifindex, bytes });
             }
         }
@@ -125,7 +154,7 @@ impl Side {
                 ("eth4.100", &[(0x8100, 100)]),
                 ("eth4.20.100", &[(0x88a8, 20), (0x8100, 100)]),
             ],
-            Self::Fabric => &[("eth2", &[])],
+            Self::Fabric => &[("eth2", &[]), (TUNNELS, &[])],
             Self::FarFabric => &[("eth3", &[])],
         }
     }

@@ -13,6 +13,7 @@ mod dice;
 mod mutate;
 mod packet;
 mod payload;
+mod tunnel;
 mod wrap;
 
 use desired::MseeState;
@@ -67,6 +68,13 @@ impl Generator {
         if dice.percent(45) {
             mutate::once(dice, &mut frame);
             if dice.percent(25) {
+                mutate::once(dice, &mut frame);
+            }
+        }
+        // Hosts send their VMs' frames in tunnels, and some of their own in none.
+        if let Some(network) = place.tunnel.as_ref().filter(|_| !dice.percent(5)) {
+            frame = tunnel::around(dice, network, place.mac, frame);
+            if dice.percent(15) {
                 mutate::once(dice, &mut frame);
             }
         }

@@ -2,6 +2,8 @@
 
 use abi::verdict::Verdict;
 
+use crate::tunnel;
+
 /// Every end that is right for one frame. There are several only where a flow hash picks among the
 /// instances of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +27,13 @@ pub enum Outcome {
     Dropped,
     /// It goes to userspace exactly as it came.
     Punted,
+    /// It came in a tunnel, and this, which was in it, goes to userspace.
+    Unwrapped(Vec<u8>),
     /// A frame leaves.
     Sent(Sending),
+    /// A frame leaves in a tunnel. Its outer UDP source port is for the sender to choose, from 49,152 on
+    /// (RFC 7348 5): in a judgement it is 0, and any of those is right.
+    Tunnelled(Sending),
 }
 
 /// A frame that leaves.
@@ -48,7 +55,15 @@ impl Judgement {
 
     /// Whether what was seen is right.
     pub fn allows(&self, seen: &End) -> bool {
-        self.ends.contains(seen)
+        match seen {
+            End { verdict, outcome: Outcome::Tunnelled(sending) } => {
+                tunnel::without_source_port(sending).is_some_and(|sending| {
+                    let outcome = Outcome::Tunnelled(sending);
+                    self.ends.contains(&End { verdict: *verdict, outcome })
+                })
+            }
+            _ => self.ends.contains(seen),
+        }
     }
 
     /// The verdict, when every end has the same.
@@ -66,6 +81,14 @@ impl Judgement {
             }
         }
         Self { ends }
+    }
+
+    /// The same for a frame that came in a tunnel.
+    pub(crate) fn of_tunnelled(mut self, frame: &[u8]) -> Self {
+        for end in self.ends.iter_mut().filter(|end| end.outcome == Outcome::Punted) {
+            end.outcome = Outcome::Unwrapped(frame.to_vec());
+        }
+        self
     }
 }
 

@@ -6,11 +6,12 @@
 //! types of the state, and nothing else. A disagreement is a defect of one of the two.
 //!
 //! ```text
-//!   frame > link header > port > reception > check > [VNet] > local > police > lookup > TTL > adjacency > out
+//!   frame > link header > port > [out of the tunnel] > reception > check > [VNet] > local > police > lookup > TTL > adjacency > out
 //! ```
 //!
 //! One thing it cannot know is the flow hash by which a route picks one of a gateway's instances: a
-//! [`Judgement`] then has an [`End`] for each of them. Another is how much of a circuit's bandwidth is
+//! [`Judgement`] then has an [`End`] for each of them. Nor can it know what a tunnel makes of that hash,
+//! its outer UDP source port: see [`Outcome::Tunnelled`]. Another is how much of a circuit's bandwidth is
 //! left: it is told which is used up ([`Oracle::use_up`]).
 //!
 //! [`scene`] is a state to judge by, [`corpus`] a table of named frames with their verdicts, written by
@@ -51,6 +52,7 @@ mod prefixes;
 mod reception;
 pub mod scene;
 mod state;
+mod tunnel;
 
 pub use judgement::{End, Judgement, Outcome, Sending};
 pub use oracle::Oracle;

@@ -1,7 +1,7 @@
 //! The way of a frame, stage by stage.
 
 use abi::verdict::Verdict;
-use desired::MseeState;
+use desired::{MacAddress, MseeState};
 
 use crate::{
     forward,
@@ -13,6 +13,7 @@ use crate::{
     port::Port,
     reception,
     state::{Egress, Ingress, Layout, NextHop, Side, StateError, View},
+    tunnel,
 };
 
 /// A reference forwarder with one state.
@@ -48,19 +49,28 @@ impl Oracle {
     /// The error is an end before the last stage.
     fn travel(&self, ifindex: u32, frame: &[u8]) -> Result<Judgement, End> {
         let link = Link::parse(frame).ok_or(End::dropped(Verdict::PortTruncated))?;
-        let (mac, side) = match self.ingress(ifindex, &link)? {
-            Ingress::Cpu(wire) => return Err(from_kernel(frame, wire)),
-            Ingress::Wire { mac, side } => (*mac, side),
-        };
-        let packet = reception::receive(&link, mac, side)?;
-        local::link_local(&link, &packet, side)?;
+        match self.ingress(ifindex, &link)? {
+            Ingress::Cpu(wire) => Err(from_kernel(frame, wire)),
+            Ingress::Wire { mac, side } => self.cross(&link, *mac, side),
+            Ingress::Underlay(underlay) => {
+                let (inner, side) = tunnel::unwrap(&link, underlay)?;
+                let judgement = self.cross(&inner, underlay.mac, side);
+                Ok(judgement.unwrap_or_else(Judgement::from).of_tunnelled(inner.frame))
+            }
+        }
+    }
+
+    /// From a side of the MSEE on.
+    fn cross(&self, link: &Link<'_>, mac: MacAddress, side: &Side) -> Result<Judgement, End> {
+        let packet = reception::receive(link, mac, side)?;
+        local::link_local(link, &packet, side)?;
         let view = match side {
             Side::Circuit { view, .. } => view,
             Side::Fabric(views) => {
                 views.longest_match(packet.source).ok_or(End::dropped(Verdict::SourceUnknown))?
             }
         };
-        local::deliver(&link, &packet, side, view)?;
+        local::deliver(link, &packet, side, view)?;
         self.used_up.admit_from_customer(&packet, side, self.layout.tables.get(&view.vrf))?;
         let next_hop = self.lookup(view, &packet)?;
         // RFC 1812 5.3.1, RFC 8200 3: only what is to be forwarded ends by its TTL.

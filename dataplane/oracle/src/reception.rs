@@ -36,7 +36,7 @@ pub(crate) fn receive<'f>(
 }
 
 /// The group bit: the first on the wire, the lowest of the first byte (IEEE 802-2014 8.2.2).
-const fn is_group(mac: MacAddress) -> bool {
+pub(crate) const fn is_group(mac: MacAddress) -> bool {
     mac.0[0] & 1 != 0
 }
 

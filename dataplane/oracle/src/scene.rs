@@ -6,6 +6,8 @@
 //!   eth5 1500  a circuit of fabrikam: eth5.200, and nothing untagged
 //!   eth2 1400  a fabric: hub and spoke of contoso, a VNet of fabrikam inside the spoke's prefix
 //!   eth3 1500  a fabric: a VNet of contoso, behind a gateway of two instances
+//!   eth7 1450  a fabric in VXLAN: hub, spoke and fabrikam as on eth2 in one network, and in another a VNet
+//!              of fabrikam with the addresses of contoso's
 //!   eth6       an interface the state does not name
 //! ```
 
@@ -54,6 +56,25 @@ pub(crate) const ON_PREM6: [Ipv6Addr; 4] = [
     Ipv6Addr::new(0x2001, 0xdb8, 0x12, 0, 0, 0, 0, 9),
     Ipv6Addr::new(0x2001, 0xdb8, 0x13, 0, 0, 0, 0, 9),
 ];
+/// Behind a tunnel, of both customers: a VM, one whose host's MAC address is not known, and one whose
+/// own is not.
+pub(crate) const TUNNEL_VM: Ipv4Addr = Ipv4Addr::new(10, 240, 10, 4);
+pub(crate) const TUNNEL_VM6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xf0, 0xa, 0, 0, 0, 4);
+pub(crate) const HOSTLESS_VM: Ipv4Addr = Ipv4Addr::new(10, 240, 10, 5);
+pub(crate) const SILENT_TUNNEL_VM: Ipv4Addr = Ipv4Addr::new(10, 240, 10, 6);
+/// Behind a gateway of two instances, in tunnels to two hosts.
+pub(crate) const TUNNEL_SPOKE: Ipv4Addr = Ipv4Addr::new(10, 240, 3, 4);
+/// The tunnel endpoints: the MSEE's, and those of two hosts that are known and of one whose MAC address
+/// is not.
+pub(crate) const ENDPOINT: Ipv4Addr = Ipv4Addr::new(192, 168, 7, 1);
+pub(crate) const HOSTS: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(192, 168, 7, 11),
+    Ipv4Addr::new(192, 168, 7, 12),
+    Ipv4Addr::new(192, 168, 7, 13),
+];
+/// The networks of the tunnels: contoso's, and fabrikam's.
+pub(crate) const CONTOSO_VNI: u32 = 0x01_0203;
+pub(crate) const FABRIKAM_VNI: u32 = 0xff_ffff;
 /// In no table of contoso.
 pub(crate) const NOWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 pub(crate) const NOWHERE6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xdead, 0, 0, 0, 0, 1);
@@ -91,6 +112,7 @@ pub fn ports() -> Vec<Port> {
         port("eth2", 2, 1_400, PortKind::Fabric),
         port("eth3", 3, 1_500, PortKind::Fabric),
         port("eth6", 6, 1_500, PortKind::Fabric),
+        port("eth7", 7, 1_450, PortKind::Fabric),
     ]);
     ports
 }

@@ -1,7 +1,7 @@
 //! The desired state, bound to ports and laid out for looking things up.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, Ipv6Addr},
 };
 
@@ -25,6 +25,21 @@ pub(crate) enum Ingress {
         mac: MacAddress,
         side: Side,
     },
+    /// From a station on the underlay of a fabric.
+    Underlay(Underlay),
+}
+
+/// The underlay of a fabric, whose frames travel in VXLAN.
+#[derive(Clone, Debug)]
+pub(crate) struct Underlay {
+    /// The MAC address of the MSEE, outside of tunnels and in them.
+    pub(crate) mac: MacAddress,
+    /// The address of its tunnel endpoint.
+    pub(crate) endpoint: Ipv4Addr,
+    /// Those of the others.
+    pub(crate) hosts: BTreeSet<Ipv4Addr>,
+    /// By network identifier, what its VNets see.
+    pub(crate) networks: BTreeMap<u32, Side>,
 }
 
 /// The two sides of an MSEE.
@@ -70,9 +85,27 @@ pub(crate) struct NextHop {
     pub(crate) egress: Egress,
     /// Name of the circuit's port, when the circuit has a bandwidth.
     pub(crate) policed: Option<String>,
-    /// The stations it may be sent to, one or an instance of a gateway each; with the MAC address,
-    /// where it is known.
-    pub(crate) stations: Vec<Option<MacAddress>>,
+    /// The stations it may be sent to, one or an instance of a gateway each.
+    pub(crate) stations: Vec<Station>,
+}
+
+/// A station.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Station {
+    /// Its MAC address, where it is known.
+    pub(crate) mac: Option<MacAddress>,
+    /// Where it is, when it is not on the link itself.
+    pub(crate) tunnel: Option<Tunnel>,
+}
+
+/// The way to a host of a fabric.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tunnel {
+    pub(crate) endpoint: Ipv4Addr,
+    pub(crate) host: Ipv4Addr,
+    /// The host's MAC address, where it is known.
+    pub(crate) mac: Option<MacAddress>,
+    pub(crate) vni: u32,
 }
 
 /// The whole of it.

@@ -14,6 +14,7 @@
 //! | `ADJACENCIES` | [`Adjacency`] | `BANKS * ADJACENCIES` |
 //! | `NEXT_HOPS` (not read by packets) | [`NextHop`] | `BANKS * ADJACENCIES` |
 //! | `GROUPS` | [`Group`] | `BANKS * GROUPS` |
+//! | `TUNNELS` | [`Tunnel`] | `BANKS * TUNNELS` |
 //! | `NODES` | [`Node`] | `BANKS * NODES` |
 //! | `PORT_SLOTS` | [`PortSlot`] | `BANKS * PORT_BUCKETS` |
 //! | `EGRESS` (devmap) | slot to ifindex | `PORTS` |
@@ -33,7 +34,8 @@ pub struct Active {
 }
 
 /// What arrives selects a port: the interface and the VLAN tags of the frame. A frame with one tag has
-/// it as the inner one.
+/// it as the inner one. A frame that was in a tunnel has the tunnel's VNI instead, see
+/// [`PortKey::in_tunnel`].
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PortKey {
@@ -46,6 +48,22 @@ pub struct PortKey {
 }
 
 impl PortKey {
+    /// What arrived in a tunnel: the interface and the VNI, of 24 bits.
+    #[allow(clippy::inline_always, reason = "the programs make no BPF-to-BPF call")]
+    #[inline(always)]
+    pub const fn in_tunnel(ifindex: u32, vni: u32) -> Self {
+        Self { ifindex, outer: IN_TUNNEL | (vni >> 16) as u16 & 0xff, inner: vni as u16 }
+    }
+
+    /// The VNI of what arrived in a tunnel.
+    pub const fn vni(self) -> Option<u32> {
+        if self.outer & !0xff == IN_TUNNEL {
+            Some((self.outer as u32 & 0xff) << 16 | self.inner as u32)
+        } else {
+            None
+        }
+    }
+
     /// Where in [`PortSlot`]s the search for this key begins.
     #[allow(clippy::inline_always, reason = "the programs make no BPF-to-BPF call")]
     #[inline(always)]
@@ -75,6 +93,9 @@ pub struct PortSlot {
 /// The VLAN id that stands for "no tag" in a [`PortKey`]; 0 is a priority tag on the wire.
 pub const UNTAGGED: u16 = 0xffff;
 
+/// High byte of [`PortKey::outer`] in a tunnel, which no VLAN id and no [`UNTAGGED`] has.
+const IN_TUNNEL: u16 = 0x8000;
+
 /// [`Port::kind`]: the slot is empty.
 pub const PORT_ABSENT: u8 = 0;
 /// [`Port::kind`]: the customer's side of a circuit.
@@ -83,6 +104,9 @@ pub const PORT_CIRCUIT: u8 = 1;
 pub const PORT_FABRIC: u8 = 2;
 /// [`Port::kind`]: far end of a `cpu` veth; what the kernel sends leaves by [`Port::peer`].
 pub const PORT_CPU: u8 = 3;
+/// [`Port::kind`]: the underlay of a fabric whose frames travel in VXLAN. What a known host sends in a
+/// known VNI goes on as from the fabric port with the key [`PortKey::in_tunnel`].
+pub const PORT_UNDERLAY: u8 = 4;
 
 /// One port of the MSEE.
 #[repr(C)]
@@ -100,11 +124,12 @@ pub struct Port {
     /// Circuit port: slot of its `cpu` port, or 0. `cpu` port: slot of its circuit port.
     pub peer: u32,
     /// Circuit port: root node of the circuit's IPv4 table. Fabric port: root node of the table from
-    /// IPv4 source address to [`Vnet`].
+    /// IPv4 source address to [`Vnet`]. Underlay port: that of the hosts' addresses.
     pub root_ipv4: u32,
     /// The same for IPv6.
     pub root_ipv6: u32,
-    /// Circuit port: the MSEE's own IPv4 address on the link. Elsewhere 0.0.0.0.
+    /// Circuit port: the MSEE's own IPv4 address on the link. Underlay port: its tunnel endpoint.
+    /// Elsewhere 0.0.0.0.
     pub address_ipv4: [u8; 4],
     /// Circuit port: the MSEE's own IPv6 address on the link, or `::`. Elsewhere `::`.
     pub address_ipv6: [u8; 16],
@@ -167,7 +192,7 @@ pub struct Adjacency {
     pub verdict: u16,
     /// Slot of the port the packet leaves by.
     pub port: u16,
-    /// Largest IP packet the next hop takes, in bytes: without Ethernet header and tags.
+    /// Largest IP packet the next hop takes, in bytes: without Ethernet header, tags and tunnel.
     pub mtu: u16,
     /// Destination and source MAC address, then the tags, zeroes behind them: the link header without
     /// its EtherType, which is the packet's.
@@ -175,7 +200,25 @@ pub struct Adjacency {
     /// Bytes of tags in `header`: 0, 4 or 8.
     pub tag_length: u8,
     /// Explicit padding, 0.
-    pub reserved_tail: [u8; 3],
+    pub reserved_tail: u8,
+    /// Index of the [`Tunnel`] that the frame travels in, or 0.
+    pub tunnel: u16,
+}
+
+/// Where a frame in a tunnel is sent: all that is put in front of it, ready to copy.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tunnel {
+    /// The outer headers, see [`crate::tunnel`]: words as they lie in a frame, with 0 for what depends
+    /// on the packet, and the IPv4 checksum that is right with that.
+    pub header: [u16; crate::tunnel::HEADERS / 2],
+    /// Slot of the fabric port whose frames travel in it.
+    pub port: u16,
+    /// One of the `RESOLVER_*` constants: who finds the host's MAC address. Not read by packets;
+    /// [`RESOLVER_NONE`] is behind the last tunnel.
+    pub resolver: u8,
+    /// Explicit padding, 0.
+    pub reserved: [u8; 3],
 }
 
 /// [`NextHop::resolver`]: there is no next hop. Index 0 is always such, and so is the one after the last.
@@ -237,6 +280,7 @@ const _: () = assert!(size_of::<PortSlot>() == 16);
 const _: () = assert!(size_of::<Port>() == 64);
 const _: () = assert!(size_of::<Vnet>() == 32);
 const _: () = assert!(size_of::<Adjacency>() == 32);
+const _: () = assert!(size_of::<Tunnel>() == 56);
 const _: () = assert!(size_of::<NextHop>() == 24);
 const _: () = assert!(size_of::<Group>() == 256);
 const _: () = assert!(size_of::<Node>() == 1_024);

@@ -27,6 +27,9 @@ pub const GROUPS: u32 = 2_048;
 /// Places of a group, a power of two: the share of one of two members is right to about a tenth.
 pub const GROUP_PLACES: usize = 128;
 
+/// Tunnels of one bank: one for each VNet on each host that a next hop is on.
+pub const TUNNELS: u32 = 4_096;
+
 /// Prefix nodes of one bank, shared by all VRFs and source tables (1 KiB each).
 pub const NODES: u32 = 8_192;
 

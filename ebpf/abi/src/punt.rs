@@ -14,6 +14,16 @@ pub struct Metadata {
     pub adjacency: u32,
     /// Index of the [`crate::image::Vnet`] it came from on a fabric port; 0 on a circuit port.
     pub vnet: u32,
+    /// IPv4 address of the host in whose tunnel it came, network byte order; 0.0.0.0 outside of one.
+    pub host: [u8; 4],
+    /// MAC address that the tunnel's packet came from, as words of a frame: the host's, or that of a
+    /// router on the way.
+    pub host_mac: [u16; 3],
+    /// Explicit padding, 0.
+    pub reserved: u16,
+    /// The tunnel's VNI, 0 outside of one.
+    pub vni: u32,
 }
 
-const _: () = assert!(size_of::<Metadata>() == 16);
+// The kernel takes metadata in multiples of 4 bytes, and for long took 32 at most.
+const _: () = assert!(size_of::<Metadata>() == 32);

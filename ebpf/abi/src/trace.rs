@@ -6,6 +6,9 @@
 /// Most steps a packet can take through one program.
 pub const STEPS: usize = 14;
 
+/// Bit of a `tunnel` step's value: into the tunnel with the index that is its other bits.
+pub const INTO_TUNNEL: u32 = 0x8000_0000;
+
 /// One stage the packet passed.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Step {
     /// The [`crate::verdict::Verdict`] when the packet ended here, else 0.
     pub verdict: u16,
     /// What the stage found: the port slot (`port`, `out`), the adjacency index (`lookup`,
-    /// `adjacency`), TTL before and after in bits 8-15 and 0-7 (`ttl`), else 0.
+    /// `adjacency`), the VNI or [`INTO_TUNNEL`] (`tunnel`), TTL before and after in bits 8-15 and 0-7 (`ttl`), else 0.
     pub value: u32,
 }
 

@@ -9,8 +9,10 @@
 #[repr(u16)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
-    /// Interface and tags to a port; on a fabric port also source address to a VNet.
+    /// Interface and tags (in a tunnel, its VNI) to a port; on a fabric port also source address to a VNet.
     Port = 1,
+    /// On an underlay: out of the tunnel. On the way to one: into it.
+    Tunnel,
     /// RFC 1812 5.2.2 header checks and martians.
     Check,
     /// Addressed to the MSEE itself.
@@ -48,6 +50,7 @@ impl Stage {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Port => "port",
+            Self::Tunnel => "tunnel",
             Self::Check => "check",
             Self::Local => "local",
             Self::Police => "police",
@@ -73,8 +76,9 @@ impl Stage {
 }
 
 /// All stages, in order.
-pub const ALL_STAGES: [Stage; 16] = [
+pub const ALL_STAGES: [Stage; 17] = [
     Stage::Port,
+    Stage::Tunnel,
     Stage::Check,
     Stage::Local,
     Stage::Police,
@@ -170,6 +174,12 @@ verdicts! {
     PortTruncated = Port, Loss, "port_truncated", "The frame is shorter than its headers.";
     SourceUnknown = Port, Loss, "source_unknown", "The source address on a fabric port is in no VNet that a connection reaches.";
 
+    TunnelNotVxlan = Tunnel, Loss, "tunnel_not_vxlan", "On an underlay, and neither ARP nor VXLAN for the MSEE's tunnel endpoint: another address, protocol or UDP port.";
+    TunnelFragment = Tunnel, Loss, "tunnel_fragment", "A fragment of an outer packet: tunnel endpoints do not fragment (RFC 7348 4.3).";
+    TunnelHostUnknown = Tunnel, Loss, "tunnel_host_unknown", "VXLAN from an address that is no host of the fabric.";
+    TunnelMalformed = Tunnel, Loss, "tunnel_malformed", "VXLAN whose UDP length is wrong, whose VNI is not marked valid, or that carries less than an Ethernet header.";
+    TunnelVniUnknown = Tunnel, Loss, "tunnel_vni_unknown", "VXLAN with the VNI of no VNet that a connection reaches.";
+
     CheckVersion = Check, Loss, "check_version", "The IP version is not the one the EtherType says.";
     CheckHeaderLength = Check, Loss, "check_header_length", "The IP header length is under 20 bytes or longer than the frame.";
     CheckTotalLength = Check, Loss, "check_total_length", "The IP length is under the header length or longer than the frame.";
@@ -180,7 +190,7 @@ verdicts! {
 
     LocalKernel = Local, Punted, "local_kernel", "Addressed to the MSEE: handed to its kernel through the cpu veth.";
     LocalEcho = Local, Punted, "local_echo", "Echo request to the MSEE: punted, answered by msee.";
-    LocalArp = Local, Punted, "local_arp", "ARP on a fabric port: punted, answered by msee.";
+    LocalArp = Local, Punted, "local_arp", "ARP on a fabric or its underlay: punted, answered by msee.";
     LocalNd = Local, Punted, "local_nd", "Neighbour Discovery on a fabric port: punted, answered by msee.";
     LocalUnreachable = Local, Punted, "local_unreachable", "Addressed to the MSEE on a fabric port, where nothing listens: punted for a Port Unreachable.";
     LocalNoCpu = Local, Loss, "local_no_cpu", "Addressed to the MSEE on a circuit port that has no cpu veth.";
@@ -201,7 +211,7 @@ verdicts! {
 
     TooBig = Out, Punted, "too_big", "Longer than the next port carries and not to be fragmented: punted for a Fragmentation Needed or Packet Too Big.";
     TooBigFragmentable = Out, Punted, "too_big_fragmentable", "Longer than the next port carries: punted, to be sent in fragments.";
-    NoHeadroom = Out, Loss, "no_headroom", "The driver left no room in front of the frame for the tags.";
+    NoHeadroom = Out, Loss, "no_headroom", "The driver left no room in front of the frame for the tags or the tunnel.";
     EgressGone = Out, Loss, "egress_gone", "The interface of the next port is gone from the devmap: it was deleted, and no new state has been applied yet.";
     ForwardedCe = Out, Forwarded, "forwarded_ce", "Out of the circuit's port to the customer edge.";
     ForwardedDirect = Out, Forwarded, "forwarded_direct", "FastPath: straight to the VM.";
@@ -245,7 +255,7 @@ verdicts! {
     GwForwarded = GwOut, Forwarded, "gw_forwarded", "Gateway: delivered to the VM.";
 
     KernelDevmapError = Kernel, Loss, "kernel_devmap_error", "The driver refused a redirected frame (tx_queue_N_xdp_xmit_errors).";
-    KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what AF_XDP sockets refused).";
+    KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what the AF_XDP sockets of this process refused; those of a killed one are in it).";
     KernelRingFull = Kernel, Loss, "kernel_ring_full", "The receive ring of a veth was full when its peer sent into it (tx_dropped of the sending end).";
     KernelXskRingFull = Kernel, Loss, "kernel_xsk_ring_full", "The receive ring of an AF_XDP socket was full.";
     KernelXskDropped = Kernel, Loss, "kernel_xsk_dropped", "An AF_XDP socket dropped a frame (too long, or no memory).";
@@ -255,6 +265,7 @@ verdicts! {
     WireSendFailed = Wire, Loss, "wire_send_failed", "The far end of the wire did not take the frame.";
     WireLinkDown = Wire, Loss, "wire_link_down", "The wire is down.";
     WireTag = Wire, Loss, "wire_tag", "The frame's tags are not those of the circuit: the provider edge has no place for it.";
+    WireKilled = Wire, Loss, "wire_killed", "The agent that served the wire was killed: under way in it, not read yet, or come before the next one was there. What that agent had named is in it.";
 }
 
 impl Verdict {

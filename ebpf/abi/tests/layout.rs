@@ -7,7 +7,7 @@
 
 use std::{fmt::Write, fs, path::PathBuf};
 
-use abi::{image, limits, police, punt, trace, verdict};
+use abi::{image, limits, police, punt, trace, tunnel, verdict};
 
 macro_rules! describe {
     ($text:ident, $($type:ty { $($field:ident),+ $(,)? })+) => {
@@ -41,9 +41,13 @@ fn layout() -> String {
         image::Vnet { root_ipv4, root_ipv6, address_ipv4, address_ipv6, reserved }
         image::Adjacency {
             kind, reserved, verdict, port, mtu, header, tag_length, reserved_tail,
+            tunnel,
+        }
+        image::Tunnel { header, port, resolver, reserved }
+        punt::Metadata {
+            generation, verdict, port, adjacency, vnet, host, host_mac, reserved, vni,
         }
         image::NextHop { address, kind, resolver, reserved }
-        punt::Metadata { generation, verdict, port, adjacency, vnet }
         trace::Step { stage, verdict, value }
         trace::Record { length, generation, steps }
     );
@@ -55,6 +59,7 @@ fn layout() -> String {
         image::PORT_CIRCUIT,
         image::PORT_FABRIC,
         image::PORT_CPU,
+        image::PORT_UNDERLAY,
         image::ADJACENCY_DROP,
         image::ADJACENCY_CE,
         image::ADJACENCY_DIRECT,
@@ -77,12 +82,20 @@ fn layout() -> String {
         limits::ADJACENCIES,
         limits::GROUPS,
         limits::GROUP_PLACES,
+        limits::TUNNELS,
         limits::NODES,
         limits::NODE_ENTRIES,
         police::SHIFT,
         police::CLASSES,
         trace::STEPS,
+        trace::INTO_TUNNEL,
+        tunnel::HEADERS,
+        tunnel::UDP_PORT,
+        tunnel::FIRST_SOURCE_PORT,
+        tunnel::SOURCE_PORT_BITS,
     );
+    let (map, count) = (abi::DAEMON_COUNTERS, verdict::COUNT);
+    writeln!(text, "map {map}: 1 mapped entry of {count} 8-byte counters").unwrap();
     text.push('\n');
     for verdict in verdict::ALL {
         let (number, stage) = (verdict.number(), verdict.stage() as u16);

@@ -64,12 +64,16 @@ fn ercontrol(directory: &RunDirectory) -> Daemon {
 
 fn dataplane(node: &Node, directory: &RunDirectory) -> Option<Daemon> {
     let (program, own): (_, Vec<OsString>) = match node.kind {
-        NodeKind::Msee { .. } => ("msee", vec![]),
+        // New programs come to a running lab by a restart. Whoever put them there wants them to run,
+        // also when what forwards is of another ABI version: with this, its tables are left behind.
+        NodeKind::Msee { .. } => ("msee", vec!["--replace".into()]),
         NodeKind::Gateway { .. } => {
             let port = node.interfaces.first().map_or("eth1", |interface| &interface.name);
             ("ergw", vec!["--interface".into(), port.into()])
         }
-        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } => return None,
+        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } | NodeKind::FabricHost { .. } => {
+            return None;
+        }
     };
     let mut arguments: Vec<OsString> = vec![
         "--name".into(),

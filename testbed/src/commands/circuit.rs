@@ -102,6 +102,7 @@ fn details(resource: &Value) -> String {
         ("primaryPeerAddressPrefix", peering("primaryPeerAddressPrefix")),
         ("secondaryPeerAddressPrefix", peering("secondaryPeerAddressPrefix")),
         ("vlanId", vlan(resource)),
+        ("erlabSourceValidation", peering("erlabSourceValidation")),
         ("stag", own("stag")),
         ("serviceEthertype", own("serviceEthertype")),
         ("provisioningState", own("provisioningState")),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Failure, circuit, connection, gateway,
+    Failure, circuit, connection, fabric, gateway,
     open_lab::{OpenLab, kind_name},
     output::{Printer, table},
 };
@@ -18,7 +18,8 @@ use crate::{
     topology::plan::{Interface, Node, NodeKind},
 };
 
-/// Show labs: nodes with addresses, connections with FastPath, gateways, circuits with their tags
+/// Show labs: nodes with addresses, hosts and VNIs of VXLAN fabrics, connections with FastPath,
+/// gateways, circuits with their tags
 #[derive(Debug, Args)]
 #[command(after_help = "\
 JSON has containerlab's keys: an object keyed by lab name, a list of nodes in each. A node's network
@@ -52,12 +53,20 @@ struct NodeState {
     /// Why not natively.
     #[serde(skip_serializing_if = "Option::is_none")]
     xdp_because: Option<String>,
+    /// The host it is on, when its fabric is a VXLAN one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fabric_host: Option<String>,
+    /// The network identifier of its VNet there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vni: Option<u32>,
 }
 
 /// Everything `inspect` prints about one lab.
 struct LabReport {
     name: String,
     nodes: Vec<NodeState>,
+    /// Those whose frames travel in VXLAN.
+    tunnels: Vec<fabric::Tunnel>,
     control: Result<ControlState, String>,
 }
 
@@ -106,7 +115,13 @@ impl LabReport {
             Ok(status) => ControlState::of(lab, status.revision).await,
             Err(why) => Err(why),
         };
-        Self { name: lab.lab().name().to_owned(), nodes, control }
+        let tunnels = fabric::tunnels(lab.plan());
+        for node in &mut nodes {
+            let tunnel = tunnels.iter().find(|tunnel| tunnel.node == node.name);
+            node.fabric_host = tunnel.and_then(|tunnel| tunnel.host.clone());
+            node.vni = tunnel.and_then(|tunnel| tunnel.vni);
+        }
+        Self { name: lab.lab().name().to_owned(), nodes, tunnels, control }
     }
 }
 
@@ -159,6 +174,8 @@ impl NodeState {
             owner: "root".to_owned(),
             xdp,
             xdp_because: text("xdp_because"),
+            fabric_host: None,
+            vni: None,
         }
     }
 }
@@ -192,7 +209,7 @@ fn render(labs: &[LabReport]) -> String {
 }
 
 fn render_lab(lab: &LabReport) -> String {
-    let LabReport { name, nodes, control } = lab;
+    let LabReport { name, nodes, tunnels, control } = lab;
     // A lab of IPv4 alone has no column that is empty.
     let ipv6 = nodes.iter().any(|node| !node.ipv6_address.is_empty());
     let row = |[node, kind, state, status, ipv4, address6, namespace]: [String; 7]| {
@@ -218,14 +235,17 @@ fn render_lab(lab: &LabReport) -> String {
             row(cells).collect()
         }),
     );
+    let tunnels = fabric::overview(tunnels);
     match control {
         Ok(ControlState { revision, connections, gateways, circuits }) => format!(
-            "lab {name}, revision {revision}\n\n{nodes}\n{}\n{}\n{}",
+            "lab {name}, revision {revision}\n\n{nodes}\n{tunnels}{}\n{}\n{}",
             connection::overview(connections),
             gateway::overview(gateways),
             circuit::overview(circuits),
         ),
-        Err(error) => format!("lab {name}\n\n{nodes}\nno connections and gateways: {error}\n"),
+        Err(error) => {
+            format!("lab {name}\n\n{nodes}\n{tunnels}no connections and gateways: {error}\n")
+        }
     }
 }
 

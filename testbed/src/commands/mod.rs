@@ -12,6 +12,7 @@ mod deploy;
 mod destroy;
 mod drops;
 mod exec;
+mod fabric;
 mod failure;
 mod gateway;
 mod inspect;

@@ -229,6 +229,7 @@ pub(super) fn kind_name(kind: &NodeKind) -> &'static str {
         NodeKind::Msee { .. } => "msee",
         NodeKind::Gateway { .. } => "gateway",
         NodeKind::Vm { .. } => "vm",
+        NodeKind::FabricHost { .. } => "fabric-host",
     }
 }
 
@@ -239,5 +240,6 @@ fn with_article(kind: &NodeKind) -> &'static str {
         NodeKind::Msee { .. } => "an MSEE",
         NodeKind::Gateway { .. } => "an ExpressRoute gateway",
         NodeKind::Vm { .. } => "a VM",
+        NodeKind::FabricHost { .. } => "a host of the fabric",
     }
 }

@@ -90,6 +90,11 @@ impl Scope {
         format!("{}/providers/Erlab.Edge/gatewayHosts/{name}", self.group())
     }
 
+    /// A host of a VXLAN fabric, as the lab's plumbing describes it to the control plane.
+    pub fn fabric_host(&self, name: &str) -> String {
+        format!("{}/providers/Erlab.Edge/fabricHosts/{name}", self.group())
+    }
+
     fn resource(&self, kind: &str, name: &str) -> String {
         format!("{}/{name}", self.list(kind))
     }

@@ -56,7 +56,7 @@ pub async fn probe(plan: &Plan) -> Result<(), ProbeError> {
     }
     let features = network::probe::features().await;
     if let Some(&Feature { name, cost, cure, .. }) =
-        features.iter().find(|feature| feature.required && !feature.present)
+        features.iter().find(|feature| feature.is_missed_by(plan))
     {
         return Err(ProbeError::Feature { name, cost, cure });
     }

@@ -5,6 +5,7 @@
 
 mod circuit;
 mod connection;
+mod fabric_host;
 mod gateway;
 mod network_interface;
 mod peering;
@@ -90,6 +91,7 @@ fn resources(topology: &Topology, plan: &Plan) -> Vec<Request> {
     requests.extend(gateway::requests(azure, plan, &scopes));
     requests.extend(peering::requests(azure, &scopes));
     requests.extend(circuit::requests(azure, &scopes));
+    requests.extend(fabric_host::requests(plan, &scopes));
     requests.extend(router::requests(topology, plan, &scopes));
     requests
 }

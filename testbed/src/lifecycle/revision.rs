@@ -143,7 +143,7 @@ fn dataplane_of(node: &Node) -> Option<Dataplane> {
         NodeKind::Msee { .. } => ("msee", node.name.as_str()),
         NodeKind::Gateway { .. } => ("ergw", node.name.as_str()),
         NodeKind::Vm { .. } => (HOST, agent::HOST),
-        NodeKind::Onprem | NodeKind::Host => return None,
+        NodeKind::Onprem | NodeKind::Host | NodeKind::FabricHost { .. } => return None,
     };
     Some(Dataplane { kind, name: name.to_owned() })
 }

@@ -1,6 +1,7 @@
 //! Addresses, neighbours and routes of the lab's namespaces, and what a bridge knows of stations.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
+use desired::MacAddress;
 use futures::future::try_join_all;
 use ipnetwork::IpNetwork;
 use netlink_packet_route::{
@@ -9,13 +10,13 @@ use netlink_packet_route::{
     route::RouteScope,
 };
 
-use crate::topology::plan::{CpuVeth, Neighbour, Node, Plan};
+use crate::topology::plan::{CpuVeth, Neighbour, Node, Plan, Remote};
 
 use super::{
     build::{BuildError, Namespaces},
     configure::{find, open},
     connection::{Connection, LinkFacts, NetlinkError},
-    layout::Layout,
+    layout::{Layout, Station},
     namespace::{enter_file, on_thread},
     route_message, sysctl,
 };
@@ -30,31 +31,42 @@ pub(super) async fn addresses(
         let namespace = open(namespaces, &node.namespace)?;
         configure_node(namespace, node).await
     });
-    let stations = async {
-        let fabric = open(namespaces, &plan.fabric_namespace())?;
-        let links = fabric.links().await?;
-        let mut requests = Vec::new();
-        for station in &layout.stations {
-            let index = find(fabric, &links, &station.port)?;
-            requests.push(async move {
-                let mac = station.mac.0;
-                // `static`: known for ever, and not the bridge's own (`permanent` would be).
-                let added = fabric
-                    .netlink()
-                    .neighbours()
-                    .add_bridge(index, &mac)
-                    .state(NeighbourState::Noarp)
-                    .flags(NeighbourFlags::Controller)
-                    .replace()
-                    .execute();
-                let action = format!("put {} behind {}", station.mac, station.port);
-                added.await.map_err(fabric.failed(action))
-            });
-        }
-        try_join_all(requests).await?;
-        Ok::<_, BuildError>(())
+    let forwarding = namespaces.values().map(|namespace| forwarding(namespace, layout));
+    futures::try_join!(try_join_all(nodes), try_join_all(forwarding))?;
+    Ok(())
+}
+
+/// What the bridges and VXLAN devices of a namespace know of stations.
+async fn forwarding(namespace: &Connection, layout: &Layout) -> Result<(), BuildError> {
+    let stations = layout.stations.iter().filter(|station| station.namespace == namespace.name());
+    let tunnels = layout.tunnels.iter().filter(|tunnel| tunnel.namespace == namespace.name());
+    if stations.clone().next().is_none() {
+        return Ok(());
+    }
+    let links = namespace.links().await?;
+    let add = |index, mac: MacAddress, endpoint: Option<Ipv4Addr>, action: String| {
+        let request = namespace.netlink().neighbours().add_bridge(index, &mac.0).replace();
+        let request = match endpoint {
+            // `static`: known for ever, and not the bridge's own (`permanent` would be).
+            None => request.state(NeighbourState::Noarp).flags(NeighbourFlags::Controller),
+            Some(endpoint) => request.flags(NeighbourFlags::Own).destination(endpoint.into()),
+        };
+        async move { request.execute().await.map_err(namespace.failed(action)) }
     };
-    futures::try_join!(try_join_all(nodes), stations)?;
+    let mut requests = Vec::new();
+    for Station { port, mac, .. } in stations {
+        let index = find(namespace, &links, port)?;
+        let action = format!("put {mac} behind {port}");
+        requests.push(add(index, *mac, None, action));
+    }
+    for tunnel in tunnels {
+        let index = find(namespace, &links, &tunnel.name)?;
+        for Remote { mac, endpoint } in &tunnel.remotes {
+            let action = format!("put {mac} behind {endpoint} on {}", tunnel.name);
+            requests.push(add(index, *mac, Some(*endpoint), action));
+        }
+    }
+    try_join_all(requests).await?;
     Ok(())
 }
 

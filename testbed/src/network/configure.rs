@@ -6,15 +6,17 @@
 use std::{collections::BTreeMap, os::fd::AsRawFd};
 
 use futures::future::try_join_all;
-use netlink_packet_route::link::{BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage};
-use rtnetlink::{LinkBridge, LinkMessageBuilder, LinkUnspec, LinkVeth};
+use netlink_packet_route::link::{
+    BridgeStpState, InfoData, InfoVeth, LinkAttribute, LinkMessage, VxlanDf,
+};
+use rtnetlink::{LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVxlan};
 
 use crate::topology::plan::{MTU, Plan};
 
 use super::{
     build::{BuildError, Namespaces},
     connection::{Connection, LinkFacts, NetlinkError},
-    layout::{Layout, VethEnd},
+    layout::{Bridge, HOST_BRIDGE, Layout, Tunnel, VethEnd},
     mark, offload,
 };
 
@@ -31,16 +33,16 @@ pub(super) async fn loopback(namespace: &Connection, mark: &str) -> Result<(), N
     set.await.map_err(namespace.failed("mark lo"))
 }
 
-/// Makes bridges and veth pairs, marks them and brings them up.
+/// Makes bridges, veth pairs and VXLAN devices, marks them and brings them up.
 pub(super) async fn links(
     plan: &Plan,
     layout: &Layout,
     namespaces: &Namespaces,
 ) -> Result<(), BuildError> {
-    let fabric = open(namespaces, &plan.fabric_namespace())?;
-    let bridges = layout.bridges.iter().map(|name| make_bridge(fabric, name));
+    let bridges = layout.bridges.iter().map(|bridge| make_bridge(namespaces, bridge));
     let veths = layout.veths.iter().map(|ends| make_veth(namespaces, ends));
-    futures::try_join!(try_join_all(bridges), try_join_all(veths))?;
+    let tunnels = layout.tunnels.iter().map(|tunnel| make_tunnel(namespaces, tunnel));
+    futures::try_join!(try_join_all(bridges), try_join_all(veths), try_join_all(tunnels))?;
 
     // All of them before any goes up: a veth that goes up looks whether its peer wants GRO, and only
     // then takes frames from XDP for it. Later nothing tells it (veth_set_features() of an interface
@@ -55,26 +57,42 @@ pub(super) async fn links(
     }
 
     let mark = mark(&plan.lab);
-    let configured = namespaces.values().map(|namespace| {
-        let ends = layout.veths.iter().flatten();
-        let ends = ends.filter(|end| end.namespace == namespace.name()).collect();
-        let is_fabric = namespace.name() == fabric.name();
-        finish(namespace, ends, if is_fabric { &layout.bridges } else { &[] }, &mark)
-    });
+    let configured = namespaces.values().map(|namespace| finish(namespace, layout, &mark));
     try_join_all(configured).await?;
     Ok(())
 }
 
-async fn make_bridge(fabric: &Connection, name: &str) -> Result<(), BuildError> {
+async fn make_bridge(namespaces: &Namespaces, bridge: &Bridge) -> Result<(), BuildError> {
+    let namespace = open(namespaces, &bridge.namespace)?;
     // Each of them would put frames of the bridge's own on the fabric, or hold others back.
-    let message = LinkBridge::new(name)
+    let message = LinkBridge::new(&bridge.name)
         .stp_state(BridgeStpState::Disabled)
         .forward_delay(0)
         .mcast_snooping(false)
+        .mtu(bridge.mtu)
+        .build();
+    let added = namespace.netlink().link().add(message).execute().await;
+    Ok(added.map_err(namespace.failed(format!("make the bridge {}", bridge.name)))?)
+}
+
+/// UDP port of VXLAN (RFC 7348 section 8).
+pub(super) const VXLAN_PORT: u16 = 4789;
+
+async fn make_tunnel(namespaces: &Namespaces, tunnel: &Tunnel) -> Result<(), BuildError> {
+    let namespace = open(namespaces, &tunnel.namespace)?;
+    let message = LinkVxlan::new(&tunnel.name, tunnel.vni)
+        .local(tunnel.local)
+        .port(VXLAN_PORT)
+        // RFC 7348 section 5: a source port from the dynamic range, and a checksum of zero.
+        .port_range(49_152, 65_535)
+        .udp_csum(false)
+        // A tunnel endpoint must not fragment (section 4.3): the underlay carries the longest frame.
+        .df(VxlanDf::Set)
+        .learning(false)
         .mtu(MTU)
         .build();
-    let added = fabric.netlink().link().add(message).execute().await;
-    Ok(added.map_err(fabric.failed(format!("make the bridge {name}")))?)
+    let added = namespace.netlink().link().add(message).execute().await;
+    Ok(added.map_err(namespace.failed(format!("make the VXLAN device {}", tunnel.name)))?)
 }
 
 /// Makes a pair whose ends are born in their namespaces with their final names.
@@ -100,15 +118,10 @@ fn born<T>(builder: LinkMessageBuilder<T>, end: &VethEnd) -> LinkMessageBuilder<
 }
 
 /// Sets what cannot be given at birth: mark, bridge, ARP, GRO, offloads; then up.
-async fn finish(
-    namespace: &Connection,
-    ends: Vec<&VethEnd>,
-    bridges: &[String],
-    mark: &str,
-) -> Result<(), BuildError> {
+async fn finish(namespace: &Connection, layout: &Layout, mark: &str) -> Result<(), BuildError> {
     let links = namespace.links().await?;
     let mut requests = Vec::new();
-    for end in ends {
+    for end in layout.veths.iter().flatten().filter(|end| end.namespace == namespace.name()) {
         let master = match &end.bridge {
             Some(bridge) => Some(find(namespace, &links, bridge)?),
             None => None,
@@ -124,12 +137,35 @@ async fn finish(
         }
         requests.push(set_link(namespace, builder.build(), &end.name));
     }
-    for bridge in bridges {
-        let index = find(namespace, &links, bridge)?;
+    for bridge in layout.bridges.iter().filter(|bridge| bridge.namespace == namespace.name()) {
+        let index = find(namespace, &links, &bridge.name)?;
         let message = LinkUnspec::new_with_index(index).alias(mark).up().build();
-        requests.push(set_link(namespace, message, bridge));
+        requests.push(set_link(namespace, message, &bridge.name));
+    }
+    let tunnels = layout.tunnels.iter().filter(|tunnel| tunnel.namespace == namespace.name());
+    for tunnel in tunnels.clone() {
+        let index = find(namespace, &links, &tunnel.name)?;
+        let message = LinkUnspec::new_with_index(index)
+            .alias(mark)
+            .append_extra_attribute(LinkAttribute::GroMaxSize(GRO_MAX_SIZE))
+            .controller(find(namespace, &links, HOST_BRIDGE)?)
+            .up();
+        requests.push(set_link(namespace, message.build(), &tunnel.name));
     }
     try_join_all(requests).await?;
+    // Settings of a bridge's port, which each has become only now.
+    let quiet = tunnels.map(|tunnel| async {
+        let index = find(namespace, &links, &tunnel.name)?;
+        let port = LinkBridgePort::new(index)
+            .learning(false)
+            .flood(false)
+            .mcast_flood(false)
+            .bcast_flood(false);
+        let set = namespace.netlink().link().set_port(port.build()).execute().await;
+        let action = format!("make {} a port that nothing is flooded to", tunnel.name);
+        Ok::<_, BuildError>(set.map_err(namespace.failed(action))?)
+    });
+    try_join_all(quiet).await?;
     Ok(())
 }
 

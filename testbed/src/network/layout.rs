@@ -1,10 +1,12 @@
-//! Which veth pairs and bridges a plan needs, and where each end goes. No system call here.
+//! Which veth pairs, bridges and VXLAN devices a plan needs, and where each end goes. No system call here.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use desired::MacAddress;
 
-use crate::topology::plan::{End, Interface, MTU, Node, NodeKind, Plan};
+use crate::topology::plan::{
+    End, Fabric, FabricHost, Interface, MTU, Node, NodeKind, Plan, Remote, Underlay, VXLAN_OVERHEAD,
+};
 
 use super::sysctl::Role;
 
@@ -13,12 +15,40 @@ use super::sysctl::Role;
 pub(super) struct Layout {
     /// Namespaces and what they are for.
     pub(super) namespaces: Vec<(String, Role)>,
-    /// Bridges of the fabric namespace.
-    pub(super) bridges: Vec<String>,
+    /// Bridges.
+    pub(super) bridges: Vec<Bridge>,
     /// Pairs.
     pub(super) veths: Vec<[VethEnd; 2]>,
+    /// VXLAN devices.
+    pub(super) tunnels: Vec<Tunnel>,
     /// Static forwarding entries of the bridges.
     pub(super) stations: Vec<Station>,
+}
+
+/// A bridge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bridge {
+    /// Namespace it is in.
+    pub(super) namespace: String,
+    /// Its name there.
+    pub(super) name: String,
+    /// Longest packet in bytes.
+    pub(super) mtu: u32,
+}
+
+/// A VXLAN device, a port of its host's bridge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tunnel {
+    /// Namespace it is in.
+    pub(super) namespace: String,
+    /// Its name there.
+    pub(super) name: String,
+    /// Network identifier.
+    pub(super) vni: u32,
+    /// The host's own tunnel endpoint.
+    pub(super) local: Ipv4Addr,
+    /// The stations behind it.
+    pub(super) remotes: Vec<Remote>,
 }
 
 /// One end of a veth pair.
@@ -41,6 +71,8 @@ pub(super) struct VethEnd {
 /// A MAC address behind a bridge port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Station {
+    /// Namespace of the bridge.
+    pub(super) namespace: String,
     /// The bridge's port.
     pub(super) port: String,
     /// The address.
@@ -86,7 +118,11 @@ pub(super) fn layout(plan: &Plan) -> Layout {
     }
     let mut port_number = 0;
     for planned in &plan.fabrics {
-        layout.bridges.push(planned.bridge.clone());
+        layout.bridges.push(Bridge {
+            namespace: fabric.clone(),
+            name: planned.bridge.clone(),
+            mtu: underlay_mtu(planned),
+        });
         for port in &planned.ports {
             let Some(node) = node_end(plan, &port.end) else { continue };
             let mtu = node.mtu;
@@ -107,17 +143,82 @@ pub(super) fn layout(plan: &Plan) -> Layout {
             };
             port_number += 1;
             let macs = plan.interface(&port.end).into_iter().flat_map(Interface::macs);
-            layout.stations.extend(macs.map(|mac| Station { port: name.clone(), mac }));
+            let namespace = fabric.clone();
+            layout.stations.extend(macs.map(|mac| Station {
+                namespace: namespace.clone(),
+                port: name.clone(),
+                mac,
+            }));
+        }
+        for host in planned.underlay.iter().flat_map(|underlay| &underlay.hosts) {
+            add_host(plan, host, &mut layout);
         }
     }
     layout
+}
+
+fn underlay_mtu(fabric: &Fabric) -> u32 {
+    match &fabric.underlay {
+        None => MTU,
+        Some(Underlay { .. }) => MTU + VXLAN_OVERHEAD,
+    }
+}
+
+/// Name of a host's bridge.
+pub(super) const HOST_BRIDGE: &str = "br0";
+/// The host's end of the pair to its VM or gateway.
+const GUEST_PORT: &str = "guest0";
+
+/// The inside of a host: its guest and its VXLAN devices on one bridge.
+fn add_host(plan: &Plan, host: &FabricHost, layout: &mut Layout) {
+    let (Some(node), Some(guest)) = (plan.node(&host.node), node_end(plan, &host.guest)) else {
+        return;
+    };
+    let namespace = &node.namespace;
+    layout.bridges.push(Bridge {
+        namespace: namespace.clone(),
+        name: HOST_BRIDGE.to_owned(),
+        mtu: MTU,
+    });
+    let port = VethEnd {
+        namespace: namespace.clone(),
+        name: GUEST_PORT.to_owned(),
+        mac: None,
+        mtu: guest.mtu,
+        bridge: Some(HOST_BRIDGE.to_owned()),
+        arp: true,
+    };
+    layout.veths.push([guest, port]);
+    let mut station = |port: &str, mac| {
+        let (namespace, port) = (namespace.clone(), port.to_owned());
+        layout.stations.push(Station { namespace, port, mac });
+    };
+    for mac in plan.interface(&host.guest).into_iter().flat_map(Interface::macs) {
+        station(GUEST_PORT, mac);
+    }
+    for device in &host.devices {
+        let name = device.name();
+        for remote in &device.remotes {
+            station(&name, remote.mac);
+        }
+        layout.tunnels.push(Tunnel {
+            namespace: namespace.clone(),
+            name,
+            vni: device.vni,
+            local: host.address,
+            remotes: device.remotes.clone(),
+        });
+    }
 }
 
 fn role(node: &Node) -> Role {
     match node.kind {
         NodeKind::Onprem => Role::CustomerEdge,
         NodeKind::Msee { .. } => Role::Msee,
-        NodeKind::Host | NodeKind::Gateway { .. } | NodeKind::Vm { .. } => Role::Plain,
+        NodeKind::Host
+        | NodeKind::Gateway { .. }
+        | NodeKind::Vm { .. }
+        | NodeKind::FabricHost { .. } => Role::Plain,
     }
 }
 

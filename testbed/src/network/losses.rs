@@ -3,7 +3,8 @@
 //! A full receive ring, a full backlog and a peer that is down or takes no frame of that length all
 //! show in one place: the transmit drops of the *sending* end. MSEEs and gateways read those of their
 //! own ports, and a wire is told of what it could not send. Left are the bridges' ports and the
-//! interfaces by which kernels send: of VMs, hosts, customer edges, and an MSEE's own.
+//! interfaces by which kernels send: of VMs, hosts, customer edges, and an MSEE's own. A VXLAN device
+//! is one too.
 
 use futures::future::try_join_all;
 use miette::Diagnostic;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     connection::{ConnectError, Connection, NetlinkError},
-    layout::{Layout, VethEnd, layout},
+    layout::{Layout, Tunnel, VethEnd, layout},
 };
 use crate::topology::plan::{Node, NodeKind, Plan};
 
@@ -46,16 +47,16 @@ pub async fn losses(plan: &Plan) -> Result<Vec<VethLosses>, LossesError> {
     let layout = layout(plan);
     let ends = unread(plan, &layout);
     let read = layout.namespaces.iter().map(|(namespace, _)| {
-        let ends: Vec<_> = ends.iter().filter(|(end, _)| end.namespace == *namespace).collect();
+        let ends: Vec<_> = ends.iter().filter(|end| end.namespace == *namespace).collect();
         async move {
             if ends.is_empty() {
                 return Ok(Vec::new());
             }
             let links = Connection::open(namespace).await?.links().await?;
-            let losses = ends.into_iter().filter_map(|(end, node)| {
-                let frames = links.get(&end.name)?.transmit_drops;
-                let (namespace, interface) = (namespace.clone(), end.name.clone());
-                Some(VethLosses { node: (*node).to_owned(), namespace, interface, frames })
+            let losses = ends.into_iter().filter_map(|end| {
+                let frames = links.get(end.interface)?.transmit_drops;
+                let (node, interface) = (end.node.to_owned(), end.interface.to_owned());
+                Some(VethLosses { node, namespace: namespace.clone(), interface, frames })
             });
             Ok::<_, LossesError>(losses.collect())
         }
@@ -63,25 +64,39 @@ pub async fn losses(plan: &Plan) -> Result<Vec<VethLosses>, LossesError> {
     Ok(try_join_all(read).await?.into_iter().flatten().collect())
 }
 
-/// The sending ends that only this module reads, each with the node it is about.
-fn unread<'p>(plan: &'p Plan, layout: &'p Layout) -> Vec<(&'p VethEnd, &'p str)> {
-    let about = |end: &'p VethEnd| {
+/// A sending end.
+#[derive(Clone, Copy, Debug)]
+struct Sender<'p> {
+    namespace: &'p str,
+    interface: &'p str,
+    /// The node it is about.
+    node: &'p str,
+}
+
+/// The sending ends that only this module reads: of veths, and VXLAN devices.
+fn unread<'p>(plan: &'p Plan, layout: &'p Layout) -> Vec<Sender<'p>> {
+    let owner = |namespace: &str| plan.nodes.iter().find(|node| node.namespace == namespace);
+    let veth = |end: &'p VethEnd| {
         let node = match &end.bridge {
-            Some(_) => behind(plan, layout, &end.name)?,
-            None => plan
-                .nodes
-                .iter()
-                .find(|node| node.namespace == end.namespace)
-                .filter(|node| !reads(node, &end.name))?,
+            Some(_) => behind(plan, layout, end)?,
+            None => owner(&end.namespace).filter(|node| !reads(node, &end.name))?,
         };
-        Some((end, node.name.as_str()))
+        Some(Sender { namespace: &end.namespace, interface: &end.name, node: &node.name })
     };
-    layout.veths.iter().flatten().filter_map(about).collect()
+    let tunnel = |tunnel: &'p Tunnel| {
+        let node = &owner(&tunnel.namespace)?.name;
+        Some(Sender { namespace: &tunnel.namespace, interface: &tunnel.name, node })
+    };
+    let veths = layout.veths.iter().flatten().filter_map(veth);
+    veths.chain(layout.tunnels.iter().filter_map(tunnel)).collect()
 }
 
 /// The node behind a bridge's port.
-fn behind<'p>(plan: &'p Plan, layout: &Layout, port: &str) -> Option<&'p Node> {
-    let station = layout.stations.iter().find(|station| station.port == port)?;
+fn behind<'p>(plan: &'p Plan, layout: &Layout, port: &VethEnd) -> Option<&'p Node> {
+    let station = layout
+        .stations
+        .iter()
+        .find(|station| station.namespace == port.namespace && station.port == port.name)?;
     plan.nodes.iter().find(|node| {
         node.interfaces.iter().any(|interface| interface.macs().any(|mac| mac == station.mac))
     })
@@ -97,7 +112,9 @@ fn reads(node: &Node, interface: &str) -> bool {
     match node.kind {
         NodeKind::Gateway { .. } => true,
         NodeKind::Msee { .. } => !is_kernels(),
-        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } => false,
+        NodeKind::Onprem | NodeKind::Host | NodeKind::Vm { .. } | NodeKind::FabricHost { .. } => {
+            false
+        }
     }
 }
 

@@ -3,10 +3,13 @@
 
 use std::fs;
 
-use rtnetlink::{LinkBridge, LinkVeth};
+use rtnetlink::{LinkBridge, LinkVeth, LinkVxlan};
 use socket2::{Domain, Socket, Type};
 
+use crate::topology::plan::Plan;
+
 use super::{
+    configure,
     connection::{ConnectError, Connection},
     namespace, sysctl,
 };
@@ -18,25 +21,51 @@ pub struct Feature {
     pub name: &'static str,
     /// Whether it is there.
     pub present: bool,
-    /// Whether no lab works without it.
-    pub required: bool,
+    /// Which labs do not work without it.
+    pub required: Required,
     /// What its absence costs.
     pub cost: &'static str,
     /// How to get it.
     pub cure: &'static str,
 }
 
+/// Which labs need a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Required {
+    /// All of them.
+    Always,
+    /// Those with `fabric: vxlan`.
+    Vxlan,
+    /// None: something is not as good without it.
+    Never,
+}
+
+impl Feature {
+    /// Whether a lab of this plan cannot be without the feature, and is.
+    pub fn is_missed_by(&self, plan: &Plan) -> bool {
+        let needed = match self.required {
+            Required::Always => true,
+            Required::Vxlan => plan.fabrics.iter().any(|fabric| fabric.underlay.is_some()),
+            Required::Never => false,
+        };
+        needed && !self.present
+    }
+}
+
 /// Tries every feature.
 pub async fn features() -> Vec<Feature> {
     let probe = Connection::unnamed("a new namespace", || Ok::<(), ConnectError>(())).await;
-    let (veth, bridge) = match &probe {
+    let (veth, bridge, vxlan) = match &probe {
         Ok(probe) => {
             let veth = LinkVeth::new("probe0", "probe1").build();
             let veth = probe.netlink().link().add(veth).execute().await;
             let bridge = probe.netlink().link().add(LinkBridge::new("probe2").build());
-            (veth.is_ok(), bridge.execute().await.is_ok())
+            let bridge = bridge.execute().await;
+            let vxlan = LinkVxlan::new("probe3", 1).port(configure::VXLAN_PORT).build();
+            let vxlan = probe.netlink().link().add(vxlan).execute().await;
+            (veth.is_ok(), bridge.is_ok(), vxlan.is_ok())
         }
-        Err(_) => (false, false),
+        Err(_) => (false, false, false),
     };
     let seed = probe.as_ref().is_ok_and(has_seed);
     let bpf = fs::read_to_string("/proc/filesystems");
@@ -45,42 +74,49 @@ pub async fn features() -> Vec<Feature> {
         Feature {
             name: "network namespaces",
             present: probe.is_ok(),
-            required: true,
+            required: Required::Always,
             cost: "no lab: every node is a network namespace",
             cure: "run as root (CAP_SYS_ADMIN), on a kernel with CONFIG_NET_NS=y",
         },
         Feature {
             name: "veth",
             present: veth,
-            required: true,
+            required: Required::Always,
             cost: "no lab: every link is a veth pair",
             cure: "modprobe veth, or a kernel with CONFIG_VETH",
         },
         Feature {
             name: "bridge",
             present: bridge,
-            required: true,
+            required: Required::Always,
             cost: "no lab: a region's fabric is a bridge",
             cure: "modprobe bridge, or a kernel with CONFIG_BRIDGE",
         },
         Feature {
+            name: "vxlan",
+            present: vxlan,
+            required: Required::Vxlan,
+            cost: "no lab with `fabric: vxlan`: its hosts are tunnel endpoints of the kernel",
+            cure: "modprobe vxlan, a kernel with CONFIG_VXLAN, or `fabric: plain`, the default",
+        },
+        Feature {
             name: "bpf file system",
             present: bpf,
-            required: true,
+            required: Required::Always,
             cost: "no MSEE: its programs and tables are pinned there",
             cure: "a kernel with CONFIG_BPF_SYSCALL=y",
         },
         Feature {
             name: "AF_XDP",
             present: xdp_socket(),
-            required: true,
+            required: Required::Always,
             cost: "no gateways and no ICMP from MSEEs: both read packets from AF_XDP sockets",
             cure: "a kernel with CONFIG_XDP_SOCKETS=y",
         },
         Feature {
             name: "multipath hash seed",
             present: seed,
-            required: false,
+            required: Required::Never,
             cost: "`ecmp: lab` cannot choose: traceroutes may show .4 and .5 the other way round",
             cure: "Linux 6.11 or newer",
         },

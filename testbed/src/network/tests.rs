@@ -2,6 +2,7 @@
 //! removed by its [`Lab`].
 
 mod ping;
+mod vxlan;
 
 use std::{fs::File, process::Command, time::Duration};
 
@@ -30,6 +31,12 @@ impl Lab {
     /// The lab of the two customers.
     pub(super) fn two_customers(name: &str) -> Self {
         Self::of(name, &TWO_CUSTOMERS.replace("name: two-customers", &format!("name: {name}")))
+    }
+
+    /// The lab with its fabrics in VXLAN, without wires.
+    pub(super) fn vxlan(name: &str) -> Self {
+        let text = FASTPATH.replace("name: fastpath", &format!("name: {name}"));
+        Self::of(name, &text.replace("wires: on", "wires: off\n  fabric: vxlan"))
     }
 
     fn of(name: &str, text: &str) -> Self {
@@ -93,12 +100,7 @@ async fn a_lab_without_wires_forwards_and_leaves_nothing() {
 async fn every_interface_carries_the_mark_and_its_settings() {
     let lab = Lab::new("nettmark", true);
     build(&lab.plan).await.unwrap();
-    for (namespace, _) in layout(&lab.plan).namespaces {
-        let links = connection::Connection::open(&namespace).await.unwrap().links().await.unwrap();
-        for (name, link) in &links {
-            assert_eq!(link.alias.as_deref(), Some("erlab:nettmark"), "{namespace} {name}");
-        }
-    }
+    all_marked(&lab).await;
     let fabric = connection::Connection::open("nettmark-fabric").await.unwrap();
     let links = fabric.links().await.unwrap();
     for wire in lab.plan.wires() {
@@ -115,6 +117,16 @@ async fn every_interface_carries_the_mark_and_its_settings() {
     assert_eq!(setting("msee-a", "ipv4/conf/eth1/rp_filter"), "1");
     assert_eq!(setting("hub-vm", "ipv4/icmp_ratelimit"), "0");
     assert_eq!(setting("hub-vm", "ipv6/conf/eth1/disable_ipv6"), "1");
+}
+
+async fn all_marked(lab: &Lab) {
+    let mark = mark(&lab.plan.lab);
+    for (namespace, _) in layout(&lab.plan).namespaces {
+        let links = connection::Connection::open(&namespace).await.unwrap().links().await.unwrap();
+        for (name, link) in &links {
+            assert_eq!(link.alias.as_deref(), Some(mark.as_str()), "{namespace} {name}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -226,8 +238,14 @@ async fn an_unused_lab_name_removes_nothing() {
 
 #[tokio::test]
 async fn this_kernel_has_what_labs_require() {
+    let [plain, vxlan] = [Lab::new("nettprobe", true), Lab::vxlan("nettprobevx")];
     for feature in probe::features().await {
-        assert!(feature.present || !feature.required, "{feature:?}");
+        assert!(!feature.is_missed_by(&plain.plan) && !feature.is_missed_by(&vxlan.plan));
+        // Without it, it is missed by those labs that need it.
+        let absent = probe::Feature { present: false, ..feature };
+        let required = feature.required;
+        assert_eq!(absent.is_missed_by(&plain.plan), required == probe::Required::Always);
+        assert_eq!(absent.is_missed_by(&vxlan.plan), required != probe::Required::Never);
     }
 }
 

@@ -131,6 +131,9 @@ pub struct ExpressRoute {
     /// How VMs choose between the two MSEEs.
     #[serde(default)]
     pub ecmp: Ecmp,
+    /// How frames cross the regions' fabrics.
+    #[serde(default)]
+    pub fabric: FabricKind,
     /// Whether links have their delay (`on`) or are plain veth pairs (`off`).
     #[serde(default = "on")]
     pub wires: bool,
@@ -176,6 +179,17 @@ pub enum Ecmp {
     Lab,
 }
 
+/// How frames cross a region's fabric.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FabricKind {
+    /// As they are: MSEEs, gateways and VMs are stations of one bridge.
+    #[default]
+    Plain,
+    /// In VXLAN (RFC 7348), between the MSEEs and a host before each VM and each gateway.
+    Vxlan,
+}
+
 /// A region.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,8 +215,11 @@ pub struct Circuit {
     pub secondary6: Option<Located<Prefix6>>,
     /// The customer's AS number.
     pub peer_asn: u32,
-    /// Bandwidth of each link.
-    pub bandwidth: Bandwidth,
+    /// Bandwidth of each link, policed in each direction.
+    pub bandwidth: Located<Bandwidth>,
+    /// Whether the MSEEs drop what comes from the customer with a source that he has not announced.
+    #[serde(default)]
+    pub source_validation: bool,
     /// The customer's VLAN (C-tag), the same on both links; without one they are untagged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<Located<u16>>,

@@ -131,6 +131,9 @@ pub enum Mistake {
         /// What is too many or missing.
         problem: &'static str,
     },
+    /// Not a bandwidth of a circuit.
+    #[error("`{0}` is not a whole number of Mbps that a circuit can have")]
+    Bandwidth(String),
     /// Not a VLAN number.
     #[error("{0} is not a VLAN")]
     Vlan(u16),
@@ -206,6 +209,14 @@ pub enum Mistake {
         address: String,
         /// Who has it.
         owner: String,
+    },
+    /// A name that a host of the VXLAN fabric has.
+    #[error("`{name}` is the name of the host that `{guest}` is on")]
+    HostName {
+        /// As written.
+        name: String,
+        /// The VM or gateway.
+        guest: String,
     },
     /// Peered VNets in two regions.
     #[error("`{0}` is in another region than the VNet it is peered with")]
@@ -299,6 +310,7 @@ impl Mistake {
             Self::CircuitPaths { .. } => "a circuit is two links with its name in `circuit:`, one \
                                           to the primary MSEE and one to the secondary"
                 .to_owned(),
+            Self::Bandwidth(_) => "write 1Mbps to 400Gbps: Azure counts whole Mbps".to_owned(),
             Self::Vlan(_) => {
                 "write a number from 1 to 4094; leave the key out for no tag".to_owned()
             }
@@ -314,6 +326,11 @@ impl Mistake {
             Self::Overlap { .. } => "choose prefixes that do not overlap".to_owned(),
             Self::Outside { outer, .. } => format!("choose one inside {outer}"),
             Self::AddressTwice { .. } => "choose another address".to_owned(),
+            Self::HostName { .. } => {
+                "choose another name: with `fabric: vxlan` each VM and each gateway has a host of \
+                 its name and `-host`"
+                    .to_owned()
+            }
             Self::PeeringRegions(_) => {
                 "give both the same region: peering across regions is not emulated".to_owned()
             }

@@ -23,8 +23,8 @@ mod vm_addresses;
 
 pub use addressing::{GatewaySubnet, GatewaySubnet6, Slash30, Slash126};
 pub use file::{
-    Circuit, Connection, Daemon, Ecmp, ExpressRoute, Gateway, Graph, Impair, Kind, LinkSpec,
-    NodeSpec, Peering, Profile, Region, Source, Test, Topology, TracerouteTest, Vnet,
+    Circuit, Connection, Daemon, Ecmp, ExpressRoute, FabricKind, Gateway, Graph, Impair, Kind,
+    LinkSpec, NodeSpec, Peering, Profile, Region, Source, Test, Topology, TracerouteTest, Vnet,
 };
 pub use load::{LoadError, load, parse};
 pub use located::{Entries, Located, Span};
@@ -33,5 +33,5 @@ pub use name::{LabNameError, check_lab_name};
 pub use planner::plan;
 pub use prefix::{AnyPrefix, Prefix, Prefix6};
 pub use quantity::{Bandwidth, Delay};
-pub use routers::{Router, RouterCircuitPort, RouterFabricPort, routers};
+pub use routers::{Router, RouterCircuitPort, RouterFabricPort, RouterVxlan, routers};
 pub use vm_addresses::VmAddresses;

@@ -6,16 +6,21 @@ mod queries;
 pub use queries::Wire;
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     time::Duration,
 };
 
 use desired::{MacAddress, Tags};
-use ipnetwork::IpNetwork;
+use ipnetwork::{IpNetwork, Ipv4Network};
 use serde::{Deserialize, Serialize};
 
 /// Longest packet in bytes that customers, VMs and untagged ports send.
 pub const MTU: u32 = 1500;
+
+/// What VXLAN adds to a packet: the inner Ethernet header, and the VXLAN, UDP and IPv4 headers
+/// (RFC 7348 section 5).
+pub const VXLAN_OVERHEAD: u32 = 14 + 8 + 8 + 20;
 
 /// The whole lab.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +31,7 @@ pub struct Plan {
     pub nodes: Vec<Node>,
     /// Point-to-point links, in the order of the file.
     pub links: Vec<Link>,
-    /// Region fabrics: one bridge for each set of peered VNets.
+    /// Region fabrics: one bridge for each set of peered VNets, or with VXLAN for each region.
     pub fabrics: Vec<Fabric>,
     /// Which flows must leave by which MSEE (`ecmp: lab`); empty for `ecmp: flow`.
     pub ecmp_pins: Vec<EcmpPin>,
@@ -69,6 +74,11 @@ pub enum NodeKind {
     Vm {
         /// Its VNet.
         vnet: String,
+    },
+    /// Host of a VXLAN fabric.
+    FabricHost {
+        /// The VM or gateway behind it.
+        guest: String,
     },
 }
 
@@ -178,10 +188,65 @@ pub struct Link {
 pub struct Fabric {
     /// Bridge name in the fabric namespace: `fabric0`, `fabric1`, ...
     pub bridge: String,
-    /// The peered VNets on it, in the order of the file.
+    /// The VNets on it, in the order of the file: peered ones, or with VXLAN all of the region.
     pub vnets: Vec<String>,
     /// Everything plugged into it.
     pub ports: Vec<FabricPort>,
+    /// What VXLAN needs to know; `None`: frames travel as they are.
+    #[serde(default)]
+    pub underlay: Option<Underlay>,
+}
+
+/// A fabric whose frames travel in VXLAN (RFC 7348).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Underlay {
+    /// Prefix of the tunnel endpoints.
+    pub prefix: Ipv4Network,
+    /// The VXLAN network identifier of each VNet.
+    pub vnis: BTreeMap<String, u32>,
+    /// The MSEEs' tunnel endpoints, by node.
+    pub msees: BTreeMap<String, Ipv4Addr>,
+    /// Its hosts.
+    pub hosts: Vec<FabricHost>,
+}
+
+/// A host of a VXLAN fabric: a bridge with a VM or a gateway on it, and a VXLAN device for each VNet
+/// that this one reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FabricHost {
+    /// Its node.
+    pub node: String,
+    /// Its tunnel endpoint, on `eth1`.
+    pub address: Ipv4Addr,
+    /// The interface of the VM or gateway behind it.
+    pub guest: End,
+    /// Its VXLAN devices.
+    pub devices: Vec<VxlanDevice>,
+}
+
+/// A kernel's VXLAN device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VxlanDevice {
+    /// VXLAN network identifier.
+    pub vni: u32,
+    /// The stations behind it, all of them: nothing is learned and nothing flooded.
+    pub remotes: Vec<Remote>,
+}
+
+/// A station behind a VXLAN device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remote {
+    /// Its MAC address.
+    pub mac: MacAddress,
+    /// The tunnel endpoint it is behind.
+    pub endpoint: Ipv4Addr,
+}
+
+impl VxlanDevice {
+    /// Name of the device: `vxlan5001`.
+    pub fn name(&self) -> String {
+        format!("vxlan{}", self.vni)
+    }
 }
 
 /// One port of a fabric.

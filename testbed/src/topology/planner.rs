@@ -5,6 +5,7 @@
 
 mod fabric;
 mod neighbours;
+mod underlay;
 
 use std::{
     cmp::Reverse,
@@ -16,22 +17,27 @@ use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 
 use super::{
     check::{CircuitLink, HostLink, ResolvedLink, check},
-    file::{Ecmp, Kind, NodeSpec, Topology},
+    file::{Ecmp, FabricKind, Kind, Topology},
     mistake::PlanError,
     plan::{
         CpuVeth, EcmpPin, End, Impairment, Interface, Link, MTU, MseePath, Neighbour, Node,
-        NodeKind, Plan, StaticRoute,
+        NodeKind, Plan, StaticRoute, VXLAN_OVERHEAD,
     },
 };
 use fabric::VnetGroup;
+pub(super) use underlay::host_name;
 
 /// Decides everything about a lab. The same file gives the same plan.
 pub fn plan(topology: &Topology) -> Result<Plan, PlanError> {
     let links = check(topology)?;
     let groups = fabric::groups(topology);
-    let mut nodes = nodes(topology, &links, &groups);
-    let fabrics = fabric::fabrics(topology, &groups, &nodes);
-    neighbours::fill(topology, &links, &fabrics, &mut nodes);
+    let segments = fabric::segments(topology, &groups);
+    let mut nodes = nodes(topology, &links, &groups, segments.len());
+    let mut fabrics = fabric::fabrics(topology, &segments, &nodes);
+    neighbours::fill(topology, &links, &groups, &fabrics, &mut nodes);
+    if topology.expressroute.fabric == FabricKind::Vxlan {
+        underlay::fill(topology, &groups, &mut fabrics, &mut nodes);
+    }
     Ok(Plan {
         lab: topology.name.value.clone(),
         ecmp_pins: ecmp_pins(topology, &groups),
@@ -41,8 +47,15 @@ pub fn plan(topology: &Topology) -> Result<Plan, PlanError> {
     })
 }
 
-/// Every node with interfaces and MAC addresses: those of the file, then VMs, then gateways.
-fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_>]) -> Vec<Node> {
+/// Every node with interfaces and MAC addresses: those of the file, then VMs, then gateways, then the
+/// hosts of a VXLAN fabric.
+fn nodes(
+    topology: &Topology,
+    links: &[ResolvedLink<'_>],
+    groups: &[VnetGroup<'_>],
+    fabrics: usize,
+) -> Vec<Node> {
+    let underlay_mtu = underlay_mtu(topology);
     let mut nodes = Vec::new();
     for (name, spec) in topology.topology.nodes.iter() {
         let kind = match (spec.kind.value, &spec.path) {
@@ -50,8 +63,11 @@ fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_
             (Kind::Host, _) => NodeKind::Host,
             _ => NodeKind::Onprem,
         };
-        let interfaces = linked_interfaces(name, spec, links, groups.len());
-        nodes.push((name.as_str(), kind, interfaces, routes(name, topology, links)));
+        let mut interfaces = linked_interfaces(name, links);
+        if spec.kind.value == Kind::Msee {
+            add_fabrics(&mut interfaces, fabrics, underlay_mtu);
+        }
+        nodes.push((name.to_string(), kind, interfaces, routes(name, topology, links)));
     }
     let vnets = &topology.expressroute.vnets;
     for (vnet, spec) in vnets.iter() {
@@ -67,33 +83,39 @@ fn nodes(topology: &Topology, links: &[ResolvedLink<'_>], groups: &[VnetGroup<'_
             let on_link = on_link.into_iter().filter(|prefix| ipv6 || prefix.is_ipv4()).collect();
             let addresses = address.all().map(IpNetwork::from).collect();
             let eth1 = Interface { addresses, on_link, ..interface("eth1") };
-            nodes.push((vm, kind, vec![eth1], Vec::new()));
+            nodes.push((vm.to_string(), kind, vec![eth1], Vec::new()));
         }
     }
     for (vnet, spec) in vnets.iter() {
         if let Some(gateway) = &spec.gateway {
             let kind = NodeKind::Gateway { vnet: vnet.value.clone() };
-            nodes.push((&gateway.name, kind, vec![interface("eth1")], Vec::new()));
+            nodes.push((gateway.name.to_string(), kind, vec![interface("eth1")], Vec::new()));
         }
+    }
+    if topology.expressroute.fabric == FabricKind::Vxlan {
+        let is_guest =
+            |kind: &NodeKind| matches!(kind, NodeKind::Vm { .. } | NodeKind::Gateway { .. });
+        let guests = nodes.iter().filter(|(_, kind, ..)| is_guest(kind));
+        let host = |guest: &String| {
+            let kind = NodeKind::FabricHost { guest: guest.clone() };
+            let eth1 = Interface { mtu: underlay_mtu, ..interface("eth1") };
+            (underlay::host_name(guest), kind, vec![eth1], Vec::new())
+        };
+        let hosts: Vec<_> = guests.map(|(guest, ..)| host(guest)).collect();
+        nodes.extend(hosts);
     }
     let numbered = nodes.into_iter().enumerate();
     numbered
         .map(|(index, (name, kind, mut interfaces, routes))| {
             number_interfaces(index, &kind, &mut interfaces);
             let namespace = format!("{}-{name}", topology.name);
-            Node { name: name.to_owned(), namespace, kind, interfaces, routes }
+            Node { name, namespace, kind, interfaces, routes }
         })
         .collect()
 }
 
-/// The interfaces of a node of the file: its links' in order of their names, then an MSEE's fabric
-/// ports on the next free `ethN`.
-fn linked_interfaces(
-    name: &str,
-    spec: &NodeSpec,
-    links: &[ResolvedLink<'_>],
-    fabrics: usize,
-) -> Vec<Interface> {
+/// The interfaces of a node of the file that links are on, in order of their names.
+fn linked_interfaces(name: &str, links: &[ResolvedLink<'_>]) -> Vec<Interface> {
     let mut interfaces = Vec::new();
     for link in links {
         match link {
@@ -120,12 +142,23 @@ fn linked_interfaces(
     }
     // eth2 before eth10: a longer name is a higher number.
     interfaces.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
-    if spec.kind.value == Kind::Msee {
-        let number = |interface: &Interface| interface.name.strip_prefix("eth")?.parse().ok();
-        let last: usize = interfaces.iter().filter_map(number).max().unwrap_or_default();
-        interfaces.extend((1..=fabrics).map(|place| interface(&format!("eth{}", last + place))));
-    }
     interfaces
+}
+
+/// Adds an MSEE's fabric ports, on the next free `ethN`.
+fn add_fabrics(interfaces: &mut Vec<Interface>, fabrics: usize, mtu: u32) {
+    let number = |interface: &Interface| interface.name.strip_prefix("eth")?.parse().ok();
+    let last: usize = interfaces.iter().filter_map(number).max().unwrap_or_default();
+    let port = |place| Interface { mtu, ..interface(&format!("eth{}", last + place)) };
+    interfaces.extend((1..=fabrics).map(port));
+}
+
+/// Longest packet on a fabric: the VMs' own, and what it travels in.
+fn underlay_mtu(topology: &Topology) -> u32 {
+    match topology.expressroute.fabric {
+        FabricKind::Plain => MTU,
+        FabricKind::Vxlan => MTU + VXLAN_OVERHEAD,
+    }
 }
 
 /// Adds a circuit's link to an MSEE's interface, which other circuits may be on already.

@@ -74,10 +74,16 @@ impl fmt::Display for Delay {
 pub struct Bandwidth(pub u64);
 text!(Bandwidth, u64);
 
+/// Most that a circuit can have: 400 Gbit/s, the largest ExpressRoute Direct port.
+const MOST_MEGABITS: u64 = 400_000;
+
 impl Bandwidth {
-    /// Whole megabits per second, the unit of a circuit's `bandwidthInMbps`.
-    pub fn megabits(self) -> u64 {
-        self.0 / 1_000_000
+    /// Whole megabits per second, the unit of a circuit's `bandwidthInMbps`; `None` when that cannot
+    /// say it.
+    pub fn megabits(self) -> Option<u64> {
+        let megabits = self.0 / 1_000_000;
+        let is_whole = self.0.is_multiple_of(1_000_000);
+        Some(megabits).filter(|megabits| is_whole && (1..=MOST_MEGABITS).contains(megabits))
     }
 }
 

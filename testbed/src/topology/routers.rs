@@ -1,7 +1,9 @@
 //! What the control plane must be told about each MSEE's plumbing.
 
+use std::collections::BTreeMap;
+
 use desired::MacAddress;
-use ipnetwork::IpNetwork;
+use ipnetwork::{IpNetwork, Ipv4Network};
 
 use super::{
     file::Topology,
@@ -43,6 +45,17 @@ pub struct RouterFabricPort {
     pub interface: String,
     /// Names of the VNets on the fabric.
     pub vnets: Vec<String>,
+    /// Its tunnel endpoint, when the fabric's frames travel in VXLAN.
+    pub vxlan: Option<RouterVxlan>,
+}
+
+/// An MSEE's end of a VXLAN fabric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterVxlan {
+    /// Its tunnel endpoint and the underlay's prefix.
+    pub address: Ipv4Network,
+    /// The network identifier of each VNet.
+    pub vnis: BTreeMap<String, u32>,
 }
 
 /// The MSEEs of a lab in the order of the file. `plan` is the plan of `topology`.
@@ -65,7 +78,12 @@ pub fn routers(topology: &Topology, plan: &Plan) -> Vec<Router> {
         let fabric_ports = plan.fabrics.iter().filter_map(|fabric| {
             let port = fabric.ports.iter().find(|port| port.end.node == node.name)?;
             let interface = port.end.interface.clone();
-            Some(RouterFabricPort { interface, vnets: fabric.vnets.clone() })
+            let vxlan = fabric.underlay.as_ref().and_then(|underlay| {
+                let own = *underlay.msees.get(&node.name)?;
+                let address = Ipv4Network::new(own, underlay.prefix.prefix()).ok()?;
+                Some(RouterVxlan { address, vnis: underlay.vnis.clone() })
+            });
+            Some(RouterFabricPort { interface, vnets: fabric.vnets.clone(), vxlan })
         });
         routers.push(Router {
             name: node.name.clone(),

@@ -6,10 +6,14 @@
 //! stays where it is.
 
 use super::ancillary::VlanTag;
+use crate::topology::plan::VXLAN_OVERHEAD;
 
-/// Longest frame a wire carries: 1,514 bytes (Ethernet header and a 1,500-byte packet) and two VLAN
-/// tags.
-pub(super) const LONGEST_FRAME: usize = 1_514 + 2 * TAG_LENGTH;
+/// Ethernet header and a 1,500-byte packet.
+const PLAIN_FRAME: usize = 1_514;
+/// Longest frame a wire carries: one in VXLAN, which takes more than two VLAN tags.
+pub(super) const LONGEST_FRAME: usize = PLAIN_FRAME + VXLAN_OVERHEAD as usize;
+/// Longest frame with tags.
+const LONGEST_TAGGED: usize = PLAIN_FRAME + 2 * TAG_LENGTH;
 
 /// IEEE 802.1Q: protocol identifier and tag control information.
 const TAG_LENGTH: usize = 4;
@@ -50,7 +54,7 @@ impl Frame {
     /// the frame would be too long, or there is no room before it.
     pub(super) fn push(&mut self, tags: &[VlanTag]) -> bool {
         let added = tags.len() * TAG_LENGTH;
-        if added > self.start || self.length + added > LONGEST_FRAME {
+        if added > self.start || (added > 0 && self.length + added > LONGEST_TAGGED) {
             return false;
         }
         let addresses = self.start..self.start + ADDRESSES_LENGTH;

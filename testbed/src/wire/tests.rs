@@ -190,13 +190,13 @@ fn a_frame_too_long_is_counted() {
     }
     let wires = start(&namespaces, Duration::ZERO);
     let from = namespaces.inside("a", || packet_socket_on("eth1"));
-    for length in [1_522, 1_523, 3_014] {
+    for length in [1_564, 1_565, 3_014] {
         from.send([vec![0xff; length].as_slice()].into_iter()).unwrap();
     }
     std::thread::sleep(Duration::from_millis(20));
     let [wire] = wires.stop().unwrap().try_into().unwrap();
     assert_eq!(wire.a_to_b.delivered_frames, 1);
-    assert_eq!(wire.a_to_b.delivered_bytes, 1_522);
+    assert_eq!(wire.a_to_b.delivered_bytes, 1_564);
     assert_eq!(wire.a_to_b.oversized_frames, 2);
     assert_eq!(wire.a_to_b.losses.wire_send_failed, 2);
 }

@@ -110,7 +110,8 @@ fn computed(resource: &Resource, resources: &Resources) -> Vec<(&'static str, Va
         | Typed::VirtualNetwork(_)
         | Typed::NetworkInterface(_)
         | Typed::Router(_)
-        | Typed::GatewayHost(_) => Vec::new(),
+        | Typed::GatewayHost(_)
+        | Typed::FabricHost(_) => Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
 use super::{
     family::Family,
     reach::{Cable, Edge, Hub, Link, Reach},
+    underlay,
 };
 use crate::{
     fastpath::{self, Arrival, Destination, Way},
@@ -39,7 +40,10 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
     let mut fabric_ports: BTreeMap<String, FabricPort> = edge
         .fabrics
         .iter()
-        .map(|(interface, _)| ((*interface).to_owned(), FabricPort::default()))
+        .map(|cable| {
+            let vxlan = underlay::underlay(cable, reach);
+            (cable.interface.clone(), FabricPort { vnets: BTreeMap::new(), vxlan })
+        })
         .collect();
     for hub in &reach.hubs {
         let circuits: Vec<&ResourceId> =
@@ -50,10 +54,8 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
         };
         let vrf = table_name(&circuits);
         for network in hub.networks() {
-            let interface = edge.fabric(network.id);
-            let Some(port) = interface.and_then(|name| fabric_ports.get_mut(name)) else {
-                continue;
-            };
+            let Some(cable) = edge.cable(network.id) else { continue };
+            let Some(port) = fabric_ports.get_mut(&cable.interface) else { continue };
             let spoken = |prefix: &IpNetwork| {
                 Family::ALL.into_iter().any(|family| family.has(prefix) && hub.speaks(family))
             };
@@ -62,6 +64,7 @@ pub(super) fn state(edge: &Edge<'_>, reach: &Reach<'_>) -> MseeState {
                 vrf: vrf.clone(),
                 address: addresses.ipv4,
                 address_ipv6: addresses.ipv6,
+                vni: underlay::vni(cable, network.id),
             };
             port.vnets.insert(network.id.name().to_owned(), vnet);
         }
@@ -113,7 +116,7 @@ fn circuit_port(cable: &Cable<'_>, edge: &Edge<'_>, reach: &Reach<'_>) -> Option
         peer_mac: Some(plumbing.peer_mac),
         ipv6,
         bandwidth: circuit.bandwidth,
-        validate_source: false,
+        validate_source: circuit.peering.validate_source,
     })
 }
 
@@ -153,10 +156,10 @@ fn fill(
     let hubs = reached_hubs(circuits, edge, reach);
     let hubs: Vec<_> = hubs.into_iter().filter(|(_, hub, _)| hub.speaks(family)).collect();
     for (_, hub, link) in &hubs {
-        add_prefixes(vrf, family, hub, link, edge);
+        add_prefixes(vrf, family, hub, link, edge, reach);
     }
     for (_, hub, link) in &hubs {
-        add_direct_machines(vrf, family, hub, link, edge);
+        add_direct_machines(vrf, family, hub, link, edge, reach);
     }
     for cable in &cables {
         for prefix in cable.plumbing.static_routes.iter().filter(|prefix| family.has(prefix)) {
@@ -199,13 +202,23 @@ fn arrival<'r>(hub: &Hub<'_>, link: &'r Link<'_>) -> Arrival<'r> {
     Arrival { connection: link.connection.name(), bypass: link.bypass, sku: hub.sku }
 }
 
-fn add_prefixes(vrf: &mut Vrf, family: Family, hub: &Hub<'_>, link: &Link<'_>, edge: &Edge<'_>) {
-    let Some(port) = edge.fabric(hub.network.id) else { return };
+/// Adds the prefixes of a hub and its spokes, by its gateway: unless that is on no host that is known,
+/// where the fabric has hosts.
+fn add_prefixes(
+    vrf: &mut Vrf,
+    family: Family,
+    hub: &Hub<'_>,
+    link: &Link<'_>,
+    edge: &Edge<'_>,
+    reach: &Reach<'_>,
+) {
+    let Some(cable) = edge.cable(hub.network.id) else { return };
+    let Ok(tunnel) = underlay::tunnel(cable, hub.network.id, hub.gateway, reach) else { return };
     let to_gateway = Adjacency::Gateway {
-        port: port.to_owned(),
+        port: cable.interface.clone(),
         gateway: hub.gateway.name().to_owned(),
         connection: link.connection.name().to_owned(),
-        instances: hub.next_hops(),
+        instances: hub.next_hops(tunnel.as_ref()),
     };
     let in_hub = match family {
         Family::Ipv4 => Destination::HubPrefix,
@@ -224,15 +237,16 @@ fn add_prefixes(vrf: &mut Vrf, family: Family, hub: &Hub<'_>, link: &Link<'_>, e
 }
 
 /// Adds the host routes of FastPath. It is a shorter way to where the prefixes lead anyway: a VM
-/// whose address another hub or connection has won gets none.
+/// whose address another hub or connection has won gets none, nor does one on an unknown host.
 fn add_direct_machines(
     vrf: &mut Vrf,
     family: Family,
     hub: &Hub<'_>,
     link: &Link<'_>,
     edge: &Edge<'_>,
+    reach: &Reach<'_>,
 ) {
-    let Some(port) = edge.fabric(hub.network.id) else { return };
+    let Some(cable) = edge.cable(hub.network.id) else { return };
     let machine = match family {
         Family::Ipv4 => Destination::HubMachine,
         Family::Ipv6 => Destination::HubIpv6,
@@ -243,6 +257,8 @@ fn add_direct_machines(
     }
     let connection = link.connection.name();
     for machine in &hub.network.machines {
+        let tunnel = underlay::tunnel(cable, hub.network.id, machine.id, reach);
+        let Ok(tunnel) = tunnel else { continue };
         let addresses = machine.addresses().map(|address| (address, IpNetwork::from(address)));
         for (address, host) in addresses.filter(|(_, host)| family.has(host)) {
             let by_this_connection = longest_match(vrf, address).is_some_and(|route| {
@@ -250,11 +266,12 @@ fn add_direct_machines(
             });
             if by_this_connection {
                 let adjacency = Adjacency::Direct {
-                    port: port.to_owned(),
+                    port: cable.interface.clone(),
                     address,
                     mac: Some(machine.mac),
                     vm: machine.name.to_owned(),
                     connection: connection.to_owned(),
+                    tunnel: tunnel.clone(),
                 };
                 add(vrf, host, Route { adjacency, why: decision.why.clone() });
             }

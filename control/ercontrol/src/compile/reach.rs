@@ -9,16 +9,16 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use desired::{GatewayInstance, GatewayNextHop, InstanceState, MacAddress, Tags};
+use desired::{GatewayInstance, GatewayNextHop, InstanceState, MacAddress, Tags, Tunnel};
 use ipnetwork::{IpNetwork, Ipv4Network};
 
 use super::family::Family;
 use crate::{
     resource::{
-        CircuitPeering, Connection, ExpressRouteCircuit, GatewayHost, NetworkInterface, ResourceId,
-        Router, Sku, VirtualNetwork, VirtualNetworkGateway, VirtualNetworkPeering,
+        CircuitPeering, Connection, ExpressRouteCircuit, FabricHost, GatewayHost, NetworkInterface,
+        ResourceId, Router, Sku, VirtualNetwork, VirtualNetworkGateway, VirtualNetworkPeering,
         circuit_peering::PRIVATE_PEERING,
-        router::{CircuitCable, Path},
+        router::{CircuitCable, FabricCable, Path},
         service_tag::tags,
         virtual_network::Subnet,
         virtual_network_gateway::INSTANCES,
@@ -41,6 +41,10 @@ pub struct Reach<'a> {
     pub hubs: Vec<Hub<'a>>,
     /// The MSEEs, primary first, then by name.
     pub edges: Vec<Edge<'a>>,
+    /// The hosts of VXLAN fabrics, by id.
+    pub hosts: Vec<(&'a ResourceId, &'a FabricHost)>,
+    /// All network interfaces, also of VNets without a gateway: (VNet, network interface).
+    pub machines: Vec<(&'a ResourceId, &'a ResourceId)>,
     /// Pairs of peered VNets, each in both orders.
     peered: BTreeSet<(&'a ResourceId, &'a ResourceId)>,
 }
@@ -91,6 +95,8 @@ pub struct Network<'a> {
 /// A VM.
 #[derive(Debug)]
 pub struct Machine<'a> {
+    /// The id of its network interface.
+    pub id: &'a ResourceId,
     /// Its name.
     pub name: &'a str,
     /// Its addresses.
@@ -130,8 +136,8 @@ pub struct Edge<'a> {
     pub path: Path,
     /// Cables of circuits in service, by interface and circuit.
     pub cables: Vec<Cable<'a>>,
-    /// Its fabrics: interface and VNets.
-    pub fabrics: Vec<(&'a str, &'a [ResourceId])>,
+    /// Its cables to fabrics.
+    pub fabrics: &'a [FabricCable],
 }
 
 /// A cable to a customer edge, and what tells its frames from others of the interface.
@@ -155,7 +161,10 @@ impl<'a> Reach<'a> {
         for (spoke, hub, _) in peerings(resources) {
             peered.extend([(spoke, hub), (hub, spoke)]);
         }
-        Self { circuits, hubs, edges, peered }
+        let hosts = resources.all::<FabricHost>().map(|(resource, host)| (&resource.id, host));
+        let machines = resources.all::<NetworkInterface>();
+        let machines = machines.map(|(resource, nic)| (&nic.subnet.network, &resource.id));
+        Self { circuits, hubs, edges, hosts: hosts.collect(), machines: machines.collect(), peered }
     }
 
     /// Whether a connection is in effect.
@@ -216,12 +225,16 @@ impl Hub<'_> {
         family == Family::Ipv4 || self.subnet.ipv6.is_some()
     }
 
-    /// Its instances in service.
-    pub fn next_hops(&self) -> Vec<GatewayNextHop> {
+    /// Its instances in service, all of them behind one tunnel or none.
+    pub fn next_hops(&self, tunnel: Option<&Tunnel>) -> Vec<GatewayNextHop> {
         self.instances
             .iter()
             .filter(|instance| instance.state == InstanceState::Up)
-            .map(|instance| GatewayNextHop { address: instance.address, mac: Some(instance.mac) })
+            .map(|instance| GatewayNextHop {
+                address: instance.address,
+                mac: Some(instance.mac),
+                tunnel: tunnel.cloned(),
+            })
             .collect()
     }
 
@@ -234,8 +247,12 @@ impl Hub<'_> {
 impl<'a> Edge<'a> {
     /// The interface towards the fabric of a VNet.
     pub fn fabric(&self, network: &ResourceId) -> Option<&'a str> {
-        let mut fabrics = self.fabrics.iter();
-        fabrics.find(|(_, networks)| networks.contains(network)).map(|(interface, _)| *interface)
+        self.cable(network).map(|cable| cable.interface.as_str())
+    }
+
+    /// The cable to the fabric of a VNet.
+    pub fn cable(&self, network: &ResourceId) -> Option<&'a FabricCable> {
+        self.fabrics.iter().find(|cable| cable.networks.contains(network))
     }
 
     /// Whether it serves a circuit.
@@ -295,7 +312,7 @@ fn network<'a>(resources: &'a Resources, id: &ResourceId) -> Option<Network<'a>>
         .all::<NetworkInterface>()
         .filter(|(_, nic)| nic.subnet.network == *id)
         .filter_map(|(resource, nic)| {
-            Some(Machine { name: resource.id.name(), nic, mac: nic.mac? })
+            Some(Machine { id: &resource.id, name: resource.id.name(), nic, mac: nic.mac? })
         })
         .collect();
     Some(Network { id, prefixes: &resources.find::<VirtualNetwork>(id)?.prefixes, machines })
@@ -381,11 +398,7 @@ fn edges<'a>(
             name: resource.id.name(),
             path: router.path,
             cables: cables(router, circuits),
-            fabrics: router
-                .fabric_ports
-                .iter()
-                .map(|cable| (cable.interface.as_str(), cable.networks.as_slice()))
-                .collect(),
+            fabrics: &router.fabric_ports,
         })
         .collect();
     edges.sort_by_key(|edge| (edge.path, edge.name));

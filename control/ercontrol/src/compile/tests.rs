@@ -5,6 +5,7 @@ mod more_circuits;
 mod properties;
 mod story;
 mod two_customers;
+mod vxlan;
 
 use serde_json::{Map, Value, json};
 

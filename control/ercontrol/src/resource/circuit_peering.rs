@@ -21,6 +21,9 @@ pub struct CircuitPeering {
     pub secondary: Ipv4Network,
     /// The IPv6 side of both links; a circuit without it carries no IPv6.
     pub ipv6: Option<Ipv6Links>,
+    /// Whether an MSEE takes from the customer only packets whose source he announced to it
+    /// (RFC 3704). Ours: Azure has no such switch, and does not check.
+    pub validate_source: bool,
 }
 
 /// The IPv6 side of a circuit's two links.
@@ -61,7 +64,8 @@ impl CircuitPeering {
             Some(item) => Some(Ipv6Links::parse(&item.object()?)?),
             None => None,
         };
-        Ok(Self { peer_asn, vlan, primary, secondary, ipv6 })
+        let validate_source = properties.boolean("erlabSourceValidation")?;
+        Ok(Self { peer_asn, vlan, primary, secondary, ipv6, validate_source })
     }
 }
 

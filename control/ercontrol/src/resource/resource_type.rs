@@ -29,11 +29,13 @@ pub enum ResourceType {
     Router,
     /// Where a gateway runs (ours).
     GatewayHost,
+    /// A host of a VXLAN fabric (ours).
+    FabricHost,
 }
 
 impl ResourceType {
     /// Every type, in no meaningful order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ResourceGroup,
         Self::VirtualNetwork,
         Self::VirtualNetworkPeering,
@@ -45,13 +47,14 @@ impl ResourceType {
         Self::Connection,
         Self::Router,
         Self::GatewayHost,
+        Self::FabricHost,
     ];
 
     /// Provider namespace, as ARM spells it.
     pub fn provider(self) -> &'static str {
         match self {
             Self::ResourceGroup => "Microsoft.Resources",
-            Self::Router | Self::GatewayHost => "Erlab.Edge",
+            Self::Router | Self::GatewayHost | Self::FabricHost => "Erlab.Edge",
             _ => "Microsoft.Network",
         }
     }
@@ -70,6 +73,7 @@ impl ResourceType {
             Self::Connection => &["connections"],
             Self::Router => &["routers"],
             Self::GatewayHost => &["gatewayHosts"],
+            Self::FabricHost => &["fabricHosts"],
         }
     }
 

@@ -6,10 +6,13 @@
 //! Circuits may share an interface. What tells them apart are their tags, which are the circuits'
 //! own and not the plumbing's: [`crate::rules`] compares them.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
 use desired::MacAddress;
-use ipnetwork::IpNetwork;
+use ipnetwork::{IpNetwork, Ipv4Network};
 
 use super::{Fields, InvalidField, ResourceId};
 
@@ -76,6 +79,17 @@ pub struct FabricCable {
     pub interface: String,
     /// The VNets on that fabric, sorted.
     pub networks: Vec<ResourceId>,
+    /// How its frames travel in VXLAN (RFC 7348); without one they travel as they are.
+    pub vxlan: Option<Vxlan>,
+}
+
+/// An MSEE's end of a VXLAN fabric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vxlan {
+    /// The MSEE's tunnel endpoint and the underlay's prefix.
+    pub address: Ipv4Network,
+    /// The network identifier of each of the cable's VNets, all different.
+    pub vnis: BTreeMap<ResourceId, u32>,
 }
 
 impl Router {
@@ -172,11 +186,56 @@ impl CircuitCable {
 
 impl FabricCable {
     fn parse(fields: &Fields<'_>) -> Result<Self, InvalidField> {
+        let vxlan = fields.item("vxlan");
         let mut networks = Vec::new();
+        let mut vnis: BTreeMap<ResourceId, u32> = BTreeMap::new();
         for item in fields.list("virtualNetworks")? {
-            networks.push(item.reference()?);
+            let network = item.reference()?;
+            let item = item.object()?;
+            let vni = item.number("vni", 1..=LARGEST_VNI)?;
+            if vxlan.is_none() && vni.is_some() {
+                return Err(item.invalid(
+                    "vni",
+                    "has no meaning on a plain fabric",
+                    "leave it out, or give the port `vxlan`",
+                ));
+            }
+            if vxlan.is_some() {
+                const CURE: &str = "give the VNet a network identifier of its own, such as 5001";
+                let vni = item.required("vni", vni, CURE)?;
+                if vnis.values().any(|other| *other == vni) {
+                    return Err(item.invalid("vni", "is another VNet's too", CURE));
+                }
+                vnis.insert(network.clone(), vni);
+            }
+            networks.push(network);
         }
         networks.sort_unstable();
-        Ok(Self { interface: interface(fields)?, networks })
+        let vxlan = match vxlan {
+            Some(item) => Some(Vxlan { address: endpoint(&item.object()?)?, vnis }),
+            None => None,
+        };
+        Ok(Self { interface: interface(fields)?, networks, vxlan })
     }
 }
+
+/// A network identifier has 24 bits; 0 is kept for frames of no VNet.
+const LARGEST_VNI: u32 = (1 << 24) - 1;
+
+/// A tunnel endpoint with its prefix.
+fn endpoint(fields: &Fields<'_>) -> Result<Ipv4Network, InvalidField> {
+    const CURE: &str = "give the MSEE's address and the underlay's prefix, such as 100.64.0.1/16";
+    let address = fields.parsed("address", "an address with its prefix, such as 100.64.0.1/16")?;
+    let address: Ipv4Network = fields.required("address", address, CURE)?;
+    let is_host = address.prefix() <= 30
+        && address.ip() != address.network()
+        && address.ip() != address.broadcast();
+    if is_host {
+        Ok(address)
+    } else {
+        Err(fields.invalid("address", &format!("({address}) is no host's"), CURE))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,15 @@ fn what_does_not_fit_is_named_with_its_cure() {
         ),
         (
             "expressRouteCircuits/c/peerings/AzurePrivatePeering",
+            json!({
+                "primaryPeerAddressPrefix": "172.16.1.0/30",
+                "secondaryPeerAddressPrefix": "172.16.2.0/30",
+                "erlabSourceValidation": "on",
+            }),
+            "properties.erlabSourceValidation is not true or false: write true or false",
+        ),
+        (
+            "expressRouteCircuits/c/peerings/AzurePrivatePeering",
             json!({ "peerASN": 12076 }),
             "properties.peerASN is an AS number that Azure uses itself: use another, such as 65001",
         ),

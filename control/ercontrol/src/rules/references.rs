@@ -37,7 +37,8 @@ fn references(typed: &Typed) -> Vec<Reference<'_>> {
         | Typed::CircuitPeering(_)
         | Typed::CircuitAuthorization(_)
         | Typed::Router(_)
-        | Typed::GatewayHost(_) => Vec::new(),
+        | Typed::GatewayHost(_)
+        | Typed::FabricHost(_) => Vec::new(),
     }
 }
 

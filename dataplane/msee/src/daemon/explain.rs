@@ -6,7 +6,8 @@ use std::time::Instant;
 use abi::{
     image::{PORT_CIRCUIT, PORT_FABRIC},
     punt::Metadata,
-    trace::Step,
+    trace::{INTO_TUNNEL, Step},
+    tunnel::HEADERS,
     verdict::{Severity, Stage, Verdict},
 };
 use desired::{Adjacency, MseeState};
@@ -20,6 +21,7 @@ use crate::{
     icmp::limit::Rate,
     neighbours::Table,
     punt::{Decision, Frames, Punt, Responder},
+    vxlan,
 };
 
 /// All that the sentences are made of.
@@ -55,8 +57,14 @@ impl Context<'_> {
         let (generation, last) = (injection.record.generation, recorded.last());
         let adjacency = last.filter(|_| verdict == Verdict::NeighbourUnresolved);
         let adjacency = adjacency.map_or(0, |step| step.value);
-        let metadata =
-            Metadata { verdict: verdict.number(), generation, adjacency, ..Metadata::default() };
+        let vni = self.port.key().vni().unwrap_or_default();
+        let metadata = Metadata {
+            verdict: verdict.number(),
+            generation,
+            adjacency,
+            vni,
+            ..Metadata::default()
+        };
         if let Some((answer, text)) = self.answer(verdict, metadata) {
             steps.push(ExplainedStep {
                 stage: answer.stage().name(),
@@ -78,7 +86,9 @@ impl Context<'_> {
         let verdict = Verdict::from_number(step.verdict).filter(|v| *v != Verdict::None);
         let stage = Stage::from_number(step.stage);
         let found = match stage {
+            Some(Stage::Port) if step.value != self.port.slot => self.underlay(step.value),
             Some(Stage::Port) => self.port(),
+            Some(Stage::Tunnel) => self.tunnel(step.value),
             Some(Stage::Check) => "ok".to_owned(),
             Some(Stage::Local) => "not for the MSEE itself".to_owned(),
             Some(Stage::Police) => self.police(),
@@ -128,6 +138,24 @@ impl Context<'_> {
                 }
             }
             _ => interface.clone(),
+        }
+    }
+
+    /// `underlay eth2`: what is in a tunnel arrives there first.
+    fn underlay(&self, slot: u32) -> String {
+        format!("underlay {}", self.interface(slot))
+    }
+
+    /// `out of VXLAN, VNI 5001`, or `into VXLAN to 192.0.2.11, VNI 5001`.
+    fn tunnel(&self, value: u32) -> String {
+        if value & INTO_TUNNEL == 0 {
+            return format!("out of VXLAN, VNI {value}");
+        }
+        let index = value as u16;
+        let host = self.compiled.tunnel_host(index).map(|host| host.neighbour.address);
+        match (host, self.compiled.tunnel(index).map(vxlan::vni)) {
+            (Some(host), Some(vni)) => format!("into VXLAN to {host}, VNI {vni}"),
+            _ => "into VXLAN".to_owned(),
         }
     }
 
@@ -209,7 +237,10 @@ impl Context<'_> {
                 return Some((Verdict::NeighbourUnresolved, text));
             }
         };
-        let first = out.iter().next().and_then(Ethernet::parse);
+        let is_tunnelled =
+            self.compiled.bound_port(slot).is_some_and(|port| port.key().vni().is_some());
+        let headers = if is_tunnelled { HEADERS } else { 0 };
+        let first = out.iter().next().and_then(|frame| Ethernet::parse(frame.get(headers..)?));
         let text = match first.and_then(|frame| Packet::parse(&frame)) {
             Some(answer) => format!(
                 "{} from {} to {}, out {}",

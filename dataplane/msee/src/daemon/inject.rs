@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
-use desired::MseeState;
+use desired::{MacAddress, MseeState};
 use packet::probe::{InjectRequest, SOME_STATION};
 
-use crate::fastpath::{BoundPort, Compiled, PortKind};
+use crate::{
+    fastpath::{BoundPort, Compiled, PortKind},
+    vxlan::{self, Ends},
+};
 
 /// A packet cannot be injected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,8 +40,17 @@ pub(super) fn choose_port<'a>(
     request: &InjectRequest,
     compiled: &'a Compiled,
 ) -> Result<&'a BoundPort, PortError> {
-    let ports = || compiled.bound_ports().iter().filter(|port| port.kind != PortKind::Cpu);
+    // What comes in by an underlay is in a tunnel, and so from the port of its network.
+    let is_end = |port: &&BoundPort| !matches!(port.kind, PortKind::Cpu | PortKind::Underlay);
+    let ports = || compiled.bound_ports().iter().filter(is_end);
+    let has_source = |port: &&BoundPort| compiled.source_vnet(port.slot, request.source).is_some();
     if let Some(name) = &request.port {
+        let is_tunnelled = |port: &&BoundPort| {
+            matches!(port.kind, PortKind::Vxlan { .. }) && port.interface == *name
+        };
+        if let Some(port) = ports().filter(is_tunnelled).find(has_source) {
+            return Ok(port);
+        }
         return ports().find(|port| port.name == *name).ok_or_else(|| {
             let names: Vec<_> = ports().map(|port| port.name.as_str()).collect();
             PortError::UnknownPort { port: name.clone(), ports: names.join(", ") }
@@ -55,7 +67,7 @@ pub(super) fn choose_port<'a>(
         adjacency.is_some_and(|adjacency| u32::from(adjacency.port) == port.slot)
     };
     ports()
-        .find(|port| compiled.source_vnet(port.slot, request.source).is_some())
+        .find(has_source)
         .or_else(|| circuits().find(is_routed_back))
         .or_else(|| circuits().next())
         .ok_or(PortError::UnknownSource { source_address: request.source })
@@ -73,6 +85,32 @@ pub(super) fn frame(
     let tags = image.and_then(|image| image.tags.get(..image.tag_length.into()));
     let from = neighbour.map_or(SOME_STATION, |mac| mac.0);
     request.frame(port.mac.0, from, tags.unwrap_or_default())
+}
+
+/// The frame as it arrives: what is from a port in VXLAN comes from some host of the fabric.
+pub(super) fn arriving(
+    frame: &[u8],
+    port: &BoundPort,
+    compiled: &Compiled,
+    state: &MseeState,
+) -> Vec<u8> {
+    let PortKind::Vxlan { vni } = port.kind else { return frame.to_vec() };
+    let underlay = state.fabric_ports.get(&port.interface).and_then(|it| it.vxlan.as_ref());
+    let host = underlay.and_then(|underlay| underlay.hosts.values().next());
+    let (Some(host), Some(ours)) = (host, compiled.underlay(port.key())) else {
+        return frame.to_vec();
+    };
+    let towards_us = Ends {
+        mac: host.mac.unwrap_or(MacAddress(SOME_STATION)),
+        endpoint: host.address,
+        host_mac: port.mac,
+        host: ours.address_ipv4.into(),
+    };
+    let mut bytes = Vec::new();
+    vxlan::open(&towards_us.tunnel(vni), &mut bytes);
+    bytes.extend_from_slice(frame);
+    vxlan::close(&mut bytes);
+    bytes
 }
 
 #[cfg(test)]

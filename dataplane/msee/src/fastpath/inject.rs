@@ -64,7 +64,9 @@ impl Injector {
             return Err(InjectError::Length { length });
         }
         let failed = |source| InjectError::Run { ifindex, source };
-        let mut bytes = vec![0; length + size_of::<abi::punt::Metadata>()];
+        // Metadata or the headers of a tunnel come in front of it.
+        let more = size_of::<abi::punt::Metadata>().max(abi::tunnel::HEADERS);
+        let mut bytes = vec![0; length + more];
         let options = TestRunOptions {
             data_in: Some(frame),
             data_out: Some(&mut bytes),

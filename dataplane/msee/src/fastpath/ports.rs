@@ -12,6 +12,7 @@
 pub(super) mod interface;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     io,
 };
@@ -19,6 +20,7 @@ use std::{
 use abi::{
     image::{PortKey, UNTAGGED},
     limits,
+    tunnel::{LAST_VNI, OVERHEAD},
 };
 use desired::{MacAddress, MseeState, Tags};
 
@@ -31,6 +33,13 @@ pub enum PortKind {
     Circuit,
     /// On a region fabric.
     Fabric,
+    /// On the underlay of a region fabric whose frames travel in VXLAN.
+    Underlay,
+    /// What travels there with this VNI: a fabric port of its own.
+    Vxlan {
+        /// VXLAN network identifier.
+        vni: u32,
+    },
     /// Far end of a `cpu` veth, whose near end holds the MSEE's address in its kernel.
     Cpu,
 }
@@ -40,7 +49,8 @@ pub enum PortKind {
 pub struct BoundPort {
     /// Slot in the image, 1 or higher.
     pub slot: u32,
-    /// Name of the port: its key in the desired state; a `cpu` port's interface.
+    /// Name of the port: its key in the desired state; a `cpu` port's interface; what travels in VXLAN
+    /// has the underlay's with the VNI behind it (`eth2.vni5001`).
     pub name: String,
     /// Interface name.
     pub interface: String,
@@ -59,6 +69,9 @@ pub struct BoundPort {
 impl BoundPort {
     /// What arrives for it.
     pub fn key(&self) -> PortKey {
+        if let PortKind::Vxlan { vni } = self.kind {
+            return PortKey::in_tunnel(self.ifindex, vni);
+        }
         let (outer, inner) = match self.tags {
             Tags::Untagged => (UNTAGGED, UNTAGGED),
             Tags::Dot1q { vlan } => (UNTAGGED, vlan),
@@ -69,7 +82,17 @@ impl BoundPort {
 
     /// Bytes of the longest IP packet that it carries, for the image.
     pub fn ip_mtu(&self) -> u16 {
-        u16::try_from(self.mtu.saturating_sub(self.tags.length())).unwrap_or(u16::MAX)
+        let tunnel = match self.kind {
+            PortKind::Vxlan { .. } => OVERHEAD,
+            _ => 0,
+        };
+        let less = self.tags.length() + u32::from(tunnel);
+        u16::try_from(self.mtu.saturating_sub(less)).unwrap_or(u16::MAX)
+    }
+
+    /// Whether VNets are behind it.
+    pub fn is_fabric(&self) -> bool {
+        matches!(self.kind, PortKind::Fabric | PortKind::Vxlan { .. })
     }
 }
 
@@ -111,6 +134,16 @@ pub enum BindPortsError {
         /// The id.
         vlan: u16,
     },
+    /// A VNI that no network has.
+    #[error("VNet `{vnet}` on `{port}` has the VNI {vni}: 1 to {LAST_VNI} are networks")]
+    Vni {
+        /// Name of the fabric port.
+        port: String,
+        /// Name of the VNet.
+        vnet: String,
+        /// The VNI.
+        vni: u32,
+    },
     /// Two links that no frame could tell apart.
     #[error("`{first}` and `{second}` are on one interface with the same tags")]
     SameTags {
@@ -132,22 +165,38 @@ struct Wanted<'a> {
 }
 
 /// The ports of `state`, by name.
-fn wanted(state: &MseeState) -> Result<BTreeMap<&str, Wanted<'_>>, BindPortsError> {
+fn wanted(state: &MseeState) -> Result<BTreeMap<Cow<'_, str>, Wanted<'_>>, BindPortsError> {
     let mut wanted = BTreeMap::new();
     for (name, circuit) in &state.circuit_ports {
         let (interface, tags) = (circuit.interface.as_str(), circuit.tags);
         check_vlans(name, tags)?;
-        wanted.insert(name.as_str(), Wanted { interface, tags, kind: PortKind::Circuit });
+        wanted.insert(Cow::from(name), Wanted { interface, tags, kind: PortKind::Circuit });
         if let Some(cpu) = &circuit.cpu {
             let (tags, kind) = (Tags::Untagged, PortKind::Cpu);
-            wanted.insert(cpu.as_str(), Wanted { interface: cpu.as_str(), tags, kind });
+            wanted.insert(Cow::from(cpu), Wanted { interface: cpu, tags, kind });
         }
     }
-    for name in state.fabric_ports.keys() {
-        let (tags, kind) = (Tags::Untagged, PortKind::Fabric);
-        wanted.insert(name.as_str(), Wanted { interface: name.as_str(), tags, kind });
+    for (name, fabric) in &state.fabric_ports {
+        let port = |kind| Wanted { interface: name, tags: Tags::Untagged, kind };
+        if fabric.vxlan.is_none() {
+            wanted.insert(Cow::from(name), port(PortKind::Fabric));
+            continue;
+        }
+        wanted.insert(Cow::from(name), port(PortKind::Underlay));
+        for (vnet, vni) in fabric.vnets.iter().filter_map(|(name, vnet)| Some((name, vnet.vni?))) {
+            if !(1..=LAST_VNI).contains(&vni) {
+                let (port, vnet) = (name.clone(), vnet.clone());
+                return Err(BindPortsError::Vni { port, vnet, vni });
+            }
+            wanted.insert(Cow::from(vxlan_name(name, vni)), port(PortKind::Vxlan { vni }));
+        }
     }
     Ok(wanted)
+}
+
+/// Name of the port for what travels with a VNI on an underlay.
+pub(super) fn vxlan_name(underlay: &str, vni: u32) -> String {
+    format!("{underlay}.vni{vni}")
 }
 
 fn check_vlans(port: &str, tags: Tags) -> Result<(), BindPortsError> {
@@ -169,7 +218,7 @@ pub(super) fn bind(
     find: impl Fn(&str) -> io::Result<Option<Interface>>,
 ) -> Result<Vec<BoundPort>, BindPortsError> {
     let mut interfaces: BTreeMap<&str, Option<Interface>> = BTreeMap::new();
-    let mut keys: HashMap<PortKey, &str> = HashMap::new();
+    let mut keys: HashMap<PortKey, String> = HashMap::new();
     let mut ports: Vec<BoundPort> = Vec::new();
     for (name, Wanted { interface, tags, kind }) in wanted(state)? {
         let found = if let Some(found) = interfaces.get(interface) {
@@ -192,10 +241,10 @@ pub(super) fn bind(
         if mtu as usize > limits::MTU {
             return Err(BindPortsError::Mtu { interface: interface.to_owned(), mtu });
         }
-        let (slot, name_owned, interface) = (0, name.to_owned(), interface.to_owned());
-        let port = BoundPort { slot, name: name_owned, interface, ifindex, tags, mac, mtu, kind };
-        if let Some(first) = keys.insert(port.key(), name) {
-            let (first, second) = (first.to_owned(), name.to_owned());
+        let (slot, name, interface) = (0, name.into_owned(), interface.to_owned());
+        let port = BoundPort { slot, name, interface, ifindex, tags, mac, mtu, kind };
+        if let Some(first) = keys.insert(port.key(), port.name.clone()) {
+            let second = port.name;
             return Err(BindPortsError::SameTags { first, second });
         }
         ports.push(port);

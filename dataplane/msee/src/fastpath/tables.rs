@@ -18,6 +18,7 @@ pub(super) mod mapped;
 mod next_hops;
 mod prefixes;
 mod recovered;
+mod tunnels;
 
 pub use compile::CompileError;
 pub use compiled::{Compiled, CompiledVnet, Roots, RouteOf};

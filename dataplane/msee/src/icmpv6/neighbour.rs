@@ -120,9 +120,14 @@ pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
 }
 
 /// The link-local address of an interface that has no other (RFC 4291 2.5.6 and appendix A).
-pub fn link_local([a, b, c, d, e, f]: [u8; 6]) -> Ipv6Addr {
-    let word = |high, low| u16::from_be_bytes([high, low]);
-    Ipv6Addr::new(0xfe80, 0, 0, 0, word(a ^ 2, b), word(c, 0xff), word(0xfe, d), word(e, f))
+pub fn link_local(mac: [u8; 6]) -> Ipv6Addr {
+    let [a, b, c, device @ ..] = mac;
+    // The universal bit is inverted.
+    let mut octets = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, 0, 0, 0];
+    if let Some(place) = octets.last_chunk_mut() {
+        *place = device;
+    }
+    octets.into()
 }
 
 /// The MAC address that frames for a multicast address go to (RFC 2464 section 7).

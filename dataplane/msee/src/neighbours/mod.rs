@@ -39,7 +39,7 @@
 //! `fragmented` when it was sent; what it was answered with when it was (`icmp_net_unreachable` for a
 //! Host Unreachable: the two differ in code alone); `neighbour_queue_full` when there was no room to wait. So
 //! over all punts, punted = sent + named losses + still waiting, and a packet waits 3 seconds at most
-//! for each of at most two neighbours. ARP replies and advertisements end as `arp_ignored` and
+//! for each of at most two neighbours, and as many hosts where those are behind tunnels. ARP replies and advertisements end as `arp_ignored` and
 //! `nd_ignored`, "asks for none of our addresses": something was learned from them, but nothing is
 //! sent.
 

@@ -1,9 +1,10 @@
 //! The frame that asks for a neighbour on a fabric port.
 //!
-//! It is asked by the address that the neighbour's VNet knows this MSEE by, so that the answer comes
-//! back to us, and so that the neighbour knows us by the same address when it answers our packets. For
-//! IPv6 a VNet may have none, and an answer to another VNet's address would be routed as data: such a
-//! neighbour is asked by the port's link-local address, which needs no configuration.
+//! A host of an underlay is asked by the tunnel endpoint. Any other is asked by the address that the
+//! neighbour's VNet knows this MSEE by, so that the answer comes back to us, and so that the neighbour
+//! knows us by the same address when it answers our packets. For IPv6 a VNet may have none, and an answer
+//! to another VNet's address would be routed as data: such a neighbour is asked by the port's link-local
+//! address, which needs no configuration.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -27,13 +28,20 @@ pub fn write(
     out: &mut Vec<u8>,
 ) -> Option<()> {
     let slot = compiled.slot(neighbour.port())?;
-    let mac = compiled.port(slot).filter(|port| port.kind == image::PORT_FABRIC)?.mac;
+    let port = compiled.port(slot)?;
+    let mac = port.mac;
     let confirm = confirm.map(|mac| mac.0);
     match neighbour.address {
         IpAddr::V4(target) => {
-            let sender = asker(compiled, slot, neighbour)?;
+            let sender = if port.kind == image::PORT_UNDERLAY {
+                port.address_ipv4.into()
+            } else {
+                asker(compiled, slot, neighbour)?
+            };
             arp::write_request((sender, mac), target, confirm, out);
         }
+        // A circuit's neighbours are the kernel's to ask for, and hosts have IPv4 addresses.
+        IpAddr::V6(_) if port.kind != image::PORT_FABRIC => return None,
         IpAddr::V6(target) => {
             let own = own_vnet(compiled, slot, neighbour).and_then(|vnet| vnet.address_ipv6);
             let sender = own.unwrap_or_else(|| link_local(mac));

@@ -107,10 +107,9 @@ impl Table {
             (_, Some(mac)) if overrides => return self.claimed(neighbour, mac, now),
             // 7.2.5 I: what may not override casts a doubt, and no more.
             (State::Reachable(_), Some(_)) => State::Stale(before),
-            (_, Some(_)) => return,
             // What we did not ask for is no answer, whatever it says of itself.
             (State::Probe { .. }, None) if solicited => State::Reachable(before),
-            (_, None) => return,
+            _ => return,
         };
         self.know(neighbour, Resolver::Msee, state, now);
     }

@@ -15,10 +15,11 @@ use std::{
 };
 
 use abi::{
-    image::{self, PortKey},
+    image::{self, PortKey, Tunnel},
     punt::Metadata,
     verdict::Verdict,
 };
+use desired::MacAddress;
 use ipnetwork::Ipv4Network;
 use packet::{ETHERTYPE_ARP, Ethernet, Packet};
 
@@ -27,12 +28,13 @@ use super::{
     answer::Answer,
     discovery,
     forward::{self, Onward},
-    way::{self, Way, put_link_header},
+    way::{self, Open, Way, put_link_header},
 };
 use crate::{
     fastpath::{Compiled, NextHop, Roots},
     icmp::limit::{Limiter, Rate, Scope},
     neighbours::Table,
+    vxlan::Ends,
 };
 
 /// Length of every link prefix between a customer edge and an MSEE.
@@ -47,6 +49,36 @@ pub struct Punt<'a> {
     pub metadata: Metadata,
     /// The frame, Ethernet header first.
     pub frame: &'a [u8],
+}
+
+impl Punt<'_> {
+    /// What selects the port that it came in by.
+    pub(super) const fn key(&self, frame: &Ethernet<'_>) -> PortKey {
+        if self.metadata.vni == 0 {
+            PortKey { ifindex: self.ifindex, outer: frame.outer, inner: frame.inner }
+        } else {
+            PortKey::in_tunnel(self.ifindex, self.metadata.vni)
+        }
+    }
+
+    /// The tunnel back to the host that it came from, if it came in one: there alone may whoever asks
+    /// for a MAC address be.
+    pub(super) fn tunnel_back(&self, compiled: &Compiled) -> Option<Tunnel> {
+        let Metadata { vni, host, host_mac, .. } = self.metadata;
+        let key = PortKey::in_tunnel(self.ifindex, vni);
+        let underlay = compiled.underlay(key).filter(|_| vni != 0)?;
+        let mut octets = [0; 6];
+        for (pair, word) in octets.as_chunks_mut::<2>().0.iter_mut().zip(host_mac) {
+            *pair = word.to_ne_bytes();
+        }
+        let ends = Ends {
+            mac: MacAddress(underlay.mac),
+            endpoint: underlay.address_ipv4.into(),
+            host_mac: MacAddress(octets),
+            host: host.into(),
+        };
+        Some(ends.tunnel(vni))
+    }
 }
 
 /// What becomes of a punted packet.
@@ -135,15 +167,14 @@ impl Responder {
         out: &mut Frames,
     ) -> Result<(Verdict, u32), Stop> {
         let frame = Ethernet::parse(punt.frame).ok_or(Verdict::PuntMalformed)?;
-        let key = PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner };
-        let slot = compiled.slot(key).ok_or(Verdict::IcmpUnroutable)?;
+        let slot = compiled.slot(punt.key(&frame)).ok_or(Verdict::IcmpUnroutable)?;
         if frame.ethertype == ETHERTYPE_ARP {
-            return Ok(discovery::answer_arp(slot, &frame, compiled, out)?);
+            return Ok(discovery::answer_arp(slot, punt, &frame, compiled, out)?);
         }
         let packet = Packet::parse(&frame).ok_or(Verdict::PuntMalformed)?;
         let punted_as = Verdict::from_number(punt.metadata.verdict);
         if let (Some(Verdict::LocalNd), Packet::Ipv6(packet)) = (punted_as, &packet) {
-            return Ok(discovery::answer_nd(slot, &frame, packet, compiled, out)?);
+            return Ok(discovery::answer_nd(slot, punt, &frame, packet, compiled, out)?);
         }
         let origin = origin(slot, &packet, compiled).ok_or(Verdict::IcmpUnroutable)?;
         let goes_on =
@@ -162,13 +193,14 @@ impl Responder {
         }
         // Our own packet takes our own table, from our address to the sender.
         let back = way::lookup(compiled, origin.roots, address, packet.source());
-        let back = match back.and_then(|index| way::way(compiled, neighbours, index)) {
-            Some(Way::Open(back)) => back,
-            Some(Way::Unknown(next_hop)) => return Err(Stop::Wait(next_hop)),
-            Some(Way::Unreachable) | None => return Err(Verdict::IcmpUnroutable.into()),
-        };
+        let Open { adjacency: back, tunnel } =
+            match back.and_then(|index| way::way(compiled, neighbours, index)) {
+                Some(Way::Open(back)) => back,
+                Some(Way::Unknown(next_hop)) => return Err(Stop::Wait(next_hop)),
+                Some(Way::Unreachable) | None => return Err(Verdict::IcmpUnroutable.into()),
+            };
         let mut length = 0;
-        out.add(|out| {
+        out.add(tunnel.as_ref(), |out| {
             put_link_header(&back, packet.ethertype(), out);
             let header = out.len();
             answer.write(&packet, address, out);

@@ -1,5 +1,5 @@
-//! Who asks for our in-VNet addresses on a fabric port is told the port's MAC address: by ARP, and by
-//! Neighbour Discovery. A VM of a spoke asks for the hub's address, so all VNets of the port count.
+//! Who asks for our in-VNet addresses on a fabric port, or for our tunnel endpoint on an underlay, is told
+//! the port's MAC address: by ARP, and by Neighbour Discovery, in the tunnel that the question came in. A VM of a spoke asks for the hub's address, so all VNets of the port count.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use abi::{image, limits, verdict::Verdict};
 
 use packet::{ETHERTYPE_IPV6, Ethernet, Ipv6};
 
-use super::Frames;
+use super::{Frames, Punt};
 use crate::{
     arp,
     fastpath::Compiled,
@@ -17,6 +17,7 @@ use crate::{
 /// Answers an ARP request.
 pub(super) fn answer_arp(
     slot: u32,
+    punt: &Punt<'_>,
     frame: &Ethernet<'_>,
     compiled: &Compiled,
     out: &mut Frames,
@@ -25,7 +26,8 @@ pub(super) fn answer_arp(
     let request = message.filter(|it| it.operation == arp::Operation::Request);
     let request = request.ok_or(Verdict::ArpIgnored)?;
     let port = owner(compiled, slot, request.target.into()).ok_or(Verdict::ArpIgnored)?;
-    out.add(|out| request.write_reply(port.mac, out));
+    let tunnel = punt.tunnel_back(compiled);
+    out.add(tunnel.as_ref(), |out| request.write_reply(port.mac, out));
     Ok((Verdict::ArpReply, slot))
 }
 
@@ -33,6 +35,7 @@ pub(super) fn answer_arp(
 /// of the link are told.
 pub(super) fn answer_nd(
     slot: u32,
+    punt: &Punt<'_>,
     frame: &Ethernet<'_>,
     packet: &Ipv6<'_>,
     compiled: &Compiled,
@@ -48,7 +51,8 @@ pub(super) fn answer_nd(
     } else {
         frame.source
     };
-    out.add(|out| {
+    let tunnel = punt.tunnel_back(compiled);
+    out.add(tunnel.as_ref(), |out| {
         out.extend_from_slice(&to);
         out.extend_from_slice(&port.mac);
         out.extend_from_slice(&ETHERTYPE_IPV6.to_be_bytes());
@@ -57,11 +61,17 @@ pub(super) fn answer_nd(
     Ok((Verdict::NdReply, slot))
 }
 
-/// The fabric port `slot`, if a VNet on it knows this MSEE by `address`, or it is the port's own.
+/// The fabric port `slot`, if a VNet on it knows this MSEE by `address` or it is the port's own, or the
+/// underlay whose endpoint that is.
 pub(super) fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
-    let port = compiled.port(slot).filter(|port| port.kind == image::PORT_FABRIC)?;
-    if address == neighbour::link_local(port.mac) {
-        return Some(port);
+    let port = compiled.port(slot)?;
+    match port.kind {
+        image::PORT_UNDERLAY => {
+            return Some(port).filter(|port| address == IpAddr::from(port.address_ipv4));
+        }
+        image::PORT_FABRIC if address == neighbour::link_local(port.mac) => return Some(port),
+        image::PORT_FABRIC => {}
+        _ => return None,
     }
     let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
     let is_ours = vnets.any(|vnet| {

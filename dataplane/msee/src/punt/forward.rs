@@ -4,11 +4,11 @@
 //! The rules are those of the fast path's last stages, in their order: TTL, next hop, MTU, rewrite. A
 //! packet takes one hop here or there, never both, and is counted as forwarded where it is sent.
 //!
-//! One rule is left out: what goes on to a customer from here is not policed. It is what arrives while
-//! the customer edge is being found, and what must be cut.
+//! One rule is left out: what arrives while a customer edge is being found is not policed, cut or not; the
+//! budget of exceptions bounds it. What the fast path punts to be cut has paid there.
 
 use abi::{
-    image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, Adjacency},
+    image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY},
     verdict::Verdict,
 };
 use packet::{Ipv4, Packet, checksum};
@@ -17,7 +17,7 @@ use super::{
     Frames,
     decide::{Origin, Punt, Stop},
     fragment,
-    way::{self, Way, put_link_header},
+    way::{self, Open, Way, put_link_header},
 };
 use crate::{fastpath::Compiled, icmp::error::ErrorMessage, neighbours::Table};
 
@@ -52,16 +52,16 @@ pub(super) fn forward(
     if hops(packet) <= 1 {
         return Ok(Onward::Ended(ErrorMessage::TimeExceeded));
     }
-    let adjacency = match way::way(compiled, neighbours, index) {
+    let Open { adjacency, tunnel } = match way::way(compiled, neighbours, index) {
         None => return Err(Verdict::AdjacencyDrop.into()),
         // RFC 1812 3.3.2: not before asking has proved fruitless.
         Some(Way::Unreachable) => return Ok(Onward::Ended(ErrorMessage::HostUnreachable)),
         Some(Way::Unknown(next_hop)) => return Err(Stop::Wait(next_hop)),
-        Some(Way::Open(adjacency)) => adjacency,
+        Some(Way::Open(open)) => open,
     };
     let verdict = match (packet.bytes().len() <= adjacency.mtu.into(), packet) {
         (true, _) => {
-            out.add(|out| {
+            out.add(tunnel.as_ref(), |out| {
                 put_link_header(&adjacency, packet.ethertype(), out);
                 put_one_hop_on(packet, out);
             });
@@ -73,7 +73,7 @@ pub(super) fn forward(
             }
         }
         (false, Packet::Ipv4(ipv4)) if !ipv4.dont_fragment() => {
-            put_fragments(ipv4, &adjacency, packet.ethertype(), out)
+            put_fragments(ipv4, &Open { adjacency, tunnel }, packet.ethertype(), out)
                 .ok_or(Verdict::PuntMalformed)?;
             Verdict::Fragmented
         }
@@ -114,15 +114,10 @@ fn put_one_hop_on(packet: &Packet<'_>, out: &mut Vec<u8>) {
 }
 
 /// Adds a frame for each piece of the packet that the next hop takes.
-fn put_fragments(
-    packet: &Ipv4<'_>,
-    adjacency: &Adjacency,
-    ethertype: u16,
-    out: &mut Frames,
-) -> Option<()> {
-    fragment::fragment(packet, adjacency.mtu.into(), |header, data| {
-        out.add(|out| {
-            put_link_header(adjacency, ethertype, out);
+fn put_fragments(packet: &Ipv4<'_>, way: &Open, ethertype: u16, out: &mut Frames) -> Option<()> {
+    fragment::fragment(packet, way.adjacency.mtu.into(), |header, data| {
+        out.add(way.tunnel.as_ref(), |out| {
+            put_link_header(&way.adjacency, ethertype, out);
             out.extend_from_slice(header);
             out.extend_from_slice(data);
         });

@@ -1,5 +1,9 @@
 //! Frames to send, one behind the other in one buffer: a reused one allocates once.
 
+use abi::image::Tunnel;
+
+use crate::vxlan;
+
 /// The frames of one answer; they leave by the same port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frames {
@@ -15,9 +19,17 @@ impl Frames {
         self.ends.clear();
     }
 
-    /// Adds the frame that `write` appends to the buffer, whatever is in front of it there.
-    pub fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+    /// Adds the frame that `write` appends to the buffer, whatever is in front of it there; in a tunnel,
+    /// where there is one.
+    pub fn add(&mut self, tunnel: Option<&Tunnel>, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        if let Some(tunnel) = tunnel {
+            vxlan::open(tunnel, &mut self.bytes);
+        }
         write(&mut self.bytes);
+        if let Some(frame) = self.bytes.get_mut(start..).filter(|_| tunnel.is_some()) {
+            vxlan::close(frame);
+        }
         self.ends.push(self.bytes.len());
     }
 

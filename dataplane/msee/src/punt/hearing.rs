@@ -48,7 +48,7 @@ fn message<'a>(punt: &Punt<'a>) -> Option<(PortKey, Ethernet<'a>)> {
         return None;
     }
     let frame = Ethernet::parse(punt.frame)?;
-    Some((PortKey { ifindex: punt.ifindex, outer: frame.outer, inner: frame.inner }, frame))
+    Some((punt.key(&frame), frame))
 }
 
 /// RFC 826: whoever speaks says where it is, to whomever.

@@ -5,11 +5,11 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, mpsc},
-    thread::JoinHandle,
-    time::Duration,
+    thread::{JoinHandle, sleep},
+    time::{Duration, Instant},
 };
 
-use afxdp::{Accounting, Socket};
+use afxdp::{Accounting, Socket, tally::Tally};
 use arc_swap::ArcSwap;
 use nix::{errno::Errno, sys::eventfd::EventFd};
 use tokio::sync::{mpsc as channel, oneshot, watch};
@@ -18,7 +18,6 @@ use super::{Responder, worker::Worker};
 use crate::{
     fastpath::{Compiled, Neighbour, Neighbours},
     neighbours::{Report, Told},
-    tally::Tally,
 };
 
 /// Questions for the kernel that may wait for it; one that finds no room is asked again a second later.
@@ -27,6 +26,9 @@ const QUESTIONS: usize = 1_024;
 /// How long others wait for this thread. It takes commands between two batches, and waits for nothing but
 /// the next packet.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The punt thread could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -196,8 +198,16 @@ impl Line {
 impl Drop for PuntThread {
     fn drop(&mut self) {
         self.line.send(Command::Stop);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else { return };
+        let started = Instant::now();
+        while !thread.is_finished() && started.elapsed() < PATIENCE {
+            sleep(PAUSE);
+        }
+        if thread.is_finished() {
             let _ = thread.join();
+        } else {
+            // Left behind: it holds sockets, and whoever binds their queues is told so.
+            tracing::error!(event = "punt_thread_stays", waited = ?PATIENCE);
         }
     }
 }

@@ -46,6 +46,7 @@ const GATEWAY_MAC: &str = "02:00:00:00:02:0c";
 /// Makes namespaces under names of its own, and removes them.
 pub(crate) struct Lab {
     prefix: String,
+    nodes: Mutex<Vec<&'static str>>,
     directory: tempfile::TempDir,
     pins: PathBuf,
     _presence: Presence,
@@ -77,13 +78,9 @@ impl Lab {
         let prefix = format!("mseet-{}-{test}", std::process::id());
         let directory = tempfile::tempdir().unwrap();
         let pins = Path::new("/run/erlab/bpf").join(&prefix).join("msee-t");
-        let lab = Self { prefix, directory, pins, _presence: presence };
+        let lab = Self { prefix, nodes: Mutex::default(), directory, pins, _presence: presence };
         for node in ["ce", "msee", "vm"] {
-            lab.run(&format!("ip netns add @{node}"));
-            lab.sysctl(node, "net/ipv6/conf/all/disable_ipv6", "1");
-            lab.sysctl(node, "net/ipv6/conf/default/disable_ipv6", "1");
-            lab.sysctl(node, "net/ipv4/icmp_ratelimit", "0");
-            lab.run(&format!("ip -n @{node} link set lo up"));
+            lab.node(node);
         }
         lab.veth("ce", "eth1", CE_MAC, "eth1", MSEE_CIRCUIT_MAC);
         lab.connect_cpu();
@@ -91,6 +88,16 @@ impl Lab {
         lab.run("ip -n @ce route add default via 172.16.1.2");
         lab.connect_vm();
         lab
+    }
+
+    /// Adds a node without interfaces.
+    pub(crate) fn node(&self, node: &'static str) {
+        self.nodes.lock().unwrap().push(node);
+        self.run(&format!("ip netns add @{node}"));
+        self.sysctl(node, "net/ipv6/conf/all/disable_ipv6", "1");
+        self.sysctl(node, "net/ipv6/conf/default/disable_ipv6", "1");
+        self.sysctl(node, "net/ipv4/icmp_ratelimit", "0");
+        self.run(&format!("ip -n @{node} link set lo up"));
     }
 
     /// The `cpu` veth of `eth1`, with the router's address.
@@ -115,7 +122,15 @@ impl Lab {
         self.run("ip -n @vm route add default via 10.255.0.4");
     }
 
-    fn veth(&self, node: &str, interface: &str, mac: &str, at_msee: &str, msee_mac: &str) {
+    /// A link between a node and the router.
+    pub(crate) fn veth(
+        &self,
+        node: &str,
+        interface: &str,
+        mac: &str,
+        at_msee: &str,
+        msee_mac: &str,
+    ) {
         self.run(&format!(
             "ip -n @{node} link add {interface} address {mac} type veth \
              peer name {at_msee} address {msee_mac} netns @msee"
@@ -271,7 +286,7 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        for node in ["ce", "msee", "vm"] {
+        for node in self.nodes.lock().unwrap().iter() {
             let _ = Command::new("ip")
                 .args(["netns", "del", &format!("{}-{node}", self.prefix)])
                 .status();
@@ -292,6 +307,7 @@ pub(crate) fn state() -> MseeState {
         mac: Some(VM_MAC.parse().unwrap()),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     };
     let gateway = Adjacency::Gateway {
         port: "eth2".to_owned(),
@@ -300,6 +316,7 @@ pub(crate) fn state() -> MseeState {
         instances: vec![GatewayNextHop {
             address: Ipv4Addr::new(10, 255, 0, 12),
             mac: Some(GATEWAY_MAC.parse().unwrap()),
+            tunnel: None,
         }],
     };
     let route = |prefix: &str, adjacency, why: &str| {
@@ -315,6 +332,7 @@ pub(crate) fn state() -> MseeState {
         vrf: vrf.clone(),
         address: Ipv4Addr::new(10, 255, 0, 4),
         address_ipv6: None,
+        vni: None,
     };
     let circuit_port = CircuitPort {
         circuit: vrf.clone(),
@@ -331,8 +349,11 @@ pub(crate) fn state() -> MseeState {
     };
     MseeState {
         circuit_ports: [("eth1".to_owned(), circuit_port)].into(),
-        fabric_ports: [("eth2".to_owned(), FabricPort { vnets: [("hub".to_owned(), hub)].into() })]
-            .into(),
+        fabric_ports: [(
+            "eth2".to_owned(),
+            FabricPort { vnets: [("hub".to_owned(), hub)].into(), vxlan: None },
+        )]
+        .into(),
         vrfs: [(vrf, Vrf { routes: routes.into() })].into(),
     }
 }

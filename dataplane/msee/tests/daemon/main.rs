@@ -25,6 +25,7 @@ mod ping;
 mod privileges;
 #[path = "../reliability/soak.rs"]
 mod soak;
+mod vxlan;
 
 use std::{thread::sleep, time::Duration};
 

@@ -4,7 +4,7 @@
 mod customer;
 mod declared;
 mod flood;
-mod flow;
+pub(crate) mod flow;
 mod moving;
 mod nobody;
 mod restart;
@@ -27,14 +27,19 @@ use crate::{books::Changes, lab::Msee};
 
 /// What the admin socket says of a neighbour.
 fn neighbour(msee: &Msee, address: impl Into<IpAddr>) -> Option<Value> {
+    neighbours(msee, address).into_iter().next()
+}
+
+/// The same of all neighbours with an address, one on each port.
+pub(crate) fn neighbours(msee: &Msee, address: impl Into<IpAddr>) -> Vec<Value> {
     let address = address.into().to_string();
     let all = msee.get("/neighbours");
     let all = all["neighbours"].as_array().unwrap();
-    all.iter().find(|neighbour| neighbour["address"] == address).cloned()
+    all.iter().filter(|neighbour| neighbour["address"] == address).cloned().collect()
 }
 
 /// How often a verdict was counted.
-fn count(counters: &Value, verdict: &str) -> u64 {
+pub(crate) fn count(counters: &Value, verdict: &str) -> u64 {
     counters["verdicts"][verdict].as_u64().unwrap_or(0)
 }
 

@@ -22,8 +22,8 @@ fn every_named_frame_ends_as_written() {
             case.frames(&ports).into_iter().map(|framed| (name.clone(), case.verdict, framed)),
         );
     }
-    for case in corpus::tag_cases() {
-        let name = format!("tags: {}", case.name);
+    for case in corpus::frame_cases() {
+        let name = format!("{}: {}", case.group, case.name);
         names.insert(name.clone());
         all.extend(case.framed(&ports).map(|framed| (name, case.verdict, framed)));
     }

@@ -15,7 +15,7 @@ use crate::oracle_rig::OracleRig;
 /// Frames of an ordinary run.
 const FRAMES: u64 = 1_000_000;
 
-fn number(variable: &str, otherwise: u64) -> u64 {
+pub fn number(variable: &str, otherwise: u64) -> u64 {
     env::var(variable).map_or(otherwise, |text| text.parse().expect(variable))
 }
 

@@ -10,6 +10,7 @@ use std::{
 
 use abi::{
     limits,
+    punt::Metadata,
     trace::Record,
     verdict::{self, Verdict},
 };
@@ -103,7 +104,7 @@ fn sweep(
                 assert!(injection.bytes == expected, "{what}");
             } else {
                 // Whole and unmodified behind its metadata: userspace cuts it, or quotes it.
-                assert!(injection.bytes[16..] == frame, "{what}");
+                assert!(injection.bytes[size_of::<Metadata>()..] == frame, "{what}");
             }
         }
     }

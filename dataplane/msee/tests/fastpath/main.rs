@@ -35,3 +35,4 @@ mod tagged;
 mod verdicts;
 mod verifier;
 mod verifier_log;
+mod vxlan;

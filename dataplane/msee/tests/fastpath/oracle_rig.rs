@@ -77,11 +77,21 @@ impl OracleRig {
         } else if is_sent {
             let compiled = self.fast_path.compiled();
             let port = compiled.bound_port(last.value).unwrap();
-            Outcome::Sent(Sending { port: port.name.clone(), ifindex: port.ifindex, bytes })
+            let ifindex = port.ifindex;
+            if matches!(port.kind, PortKind::Vxlan { .. }) {
+                Outcome::Tunnelled(Sending { port: port.interface.clone(), ifindex, bytes })
+            } else {
+                Outcome::Sent(Sending { port: port.name.clone(), ifindex, bytes })
+            }
         } else {
-            let (_, punted) = bytes.split_at(size_of::<Metadata>());
-            assert_eq!(punted, frame, "a punted frame is as it came");
-            Outcome::Punted
+            let (metadata, punted) = bytes.split_at(size_of::<Metadata>());
+            if metadata.ends_with(&[0; 4]) {
+                assert_eq!(punted, frame, "a punted frame is as it came");
+                Outcome::Punted
+            } else {
+                // Of a tunnel, whose VNI is the last that is said of it.
+                Outcome::Unwrapped(punted.to_vec())
+            }
         };
         End { verdict, outcome }
     }

@@ -49,6 +49,7 @@ pub fn direct(last: u8) -> Adjacency {
         mac: Some(MacAddress(mac(last))),
         vm: format!("vm-{last:02x}"),
         connection: "conn1".to_owned(),
+        tunnel: None,
     }
 }
 
@@ -57,6 +58,7 @@ pub fn gateway(instances: &[u8]) -> Adjacency {
     let instance = |last: &u8| GatewayNextHop {
         address: Ipv4Addr::new(10, 255, 0, *last),
         mac: Some(MacAddress(mac(*last))),
+        tunnel: None,
     };
     Adjacency::Gateway {
         port: "eth2".to_owned(),
@@ -113,6 +115,7 @@ pub fn state() -> MseeState {
         vrf: "circuit".to_owned(),
         address: Ipv4Addr::new(10, 255, 0, 4),
         address_ipv6: Some("fd00:255::4".parse().unwrap()),
+        vni: None,
     };
     let vnets = [
         ("hub", vnet(["10.255.0.0/16", "fd00:255::/48"])),
@@ -132,7 +135,10 @@ pub fn state() -> MseeState {
         .into(),
         fabric_ports: [(
             "eth2".to_owned(),
-            FabricPort { vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into() },
+            FabricPort {
+                vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into(),
+                vxlan: None,
+            },
         )]
         .into(),
         vrfs: [("circuit".to_owned(), vrf(&routes))].into(),

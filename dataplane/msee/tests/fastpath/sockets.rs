@@ -20,6 +20,8 @@ use crate::{
 pub fn socket(address: &str) -> UdpSocket {
     let socket = UdpSocket::bind(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    // What is not read in time on a busy machine is not lost.
+    setsockopt(&socket, sockopt::RcvBufForce, &(64 << 20)).unwrap();
     socket
 }
 

@@ -243,6 +243,8 @@ fn every_verdict_has_its_packet() {
     seen.extend([Verdict::AdjacencyDrop, Verdict::EgressGone]);
     seen.extend([Verdict::CheckLinkLocal, Verdict::LocalNd, Verdict::NeighbourUnresolved]);
     seen.insert(Verdict::NoHeadroom);
+    // Of tunnels.
+    seen.extend(crate::vxlan::VERDICTS);
     // And of policers.
     seen.extend([Verdict::SourceNotValid, Verdict::PolicedFromCustomer]);
     seen.insert(Verdict::PolicedToCustomer);

@@ -34,6 +34,7 @@ fn with_next_hops(count: usize) -> MseeState {
         mac: Some(MacAddress(mac(0x70))),
         vm: format!("vm-{number}"),
         connection: "conn1".to_owned(),
+        tunnel: None,
     };
     add_routes(
         &mut state,
@@ -53,6 +54,7 @@ fn with_groups(count: usize) -> MseeState {
             .map(|instance| GatewayNextHop {
                 address: address(31, number * 2 + instance),
                 mac: Some(MacAddress(mac(0x71))),
+                tunnel: None,
             })
             .to_vec(),
     };
@@ -80,6 +82,7 @@ fn with_vnets(count: usize) -> MseeState {
             vrf: "circuit".to_owned(),
             address: Ipv4Addr::new(10, 255, 0, 4),
             address_ipv6: None,
+            vni: None,
         };
         fabric.vnets.insert(format!("vnet-{number}"), vnet);
     }

@@ -1,7 +1,10 @@
+//! What else the machine does, kept out of a measurement.
+//!
 //! When the machine itself stood still: a thread on each CPU, ahead of all others, that sleeps for an instant
 //! and notes when it slept longer.
 
 use std::{
+    fs,
     process::Command,
     sync::{
         Arc,
@@ -53,6 +56,25 @@ pub fn longest_beyond(late: &[(Duration, u64)], standstills: &[Standstill]) -> D
     beyond.max().unwrap_or_default()
 }
 
+/// Has a thread run ahead of all that has no such priority, or a lower one.
+pub fn run_ahead(thread: i32, priority: u8) {
+    let (priority, thread) = (priority.to_string(), thread.to_string());
+    let _ = Command::new("chrt").args(["--fifo", "--pid", &priority, &thread]).output();
+}
+
+/// The same of all threads of this process with a name.
+pub fn run_named_ahead(name: &str, priority: u8) {
+    for thread in fs::read_dir("/proc/self/task").unwrap() {
+        let thread = thread.unwrap();
+        // Another test's thread may be gone already.
+        let is_named =
+            fs::read_to_string(thread.path().join("comm")).is_ok_and(|it| it.trim() == name);
+        if let (true, Ok(id)) = (is_named, thread.file_name().to_string_lossy().parse()) {
+            run_ahead(id, priority);
+        }
+    }
+}
+
 /// The running watch.
 pub struct Watch {
     stop: Arc<AtomicBool>,
@@ -81,8 +103,7 @@ fn watch(cpu: usize, stop: &AtomicBool) -> Vec<Standstill> {
     let mut only = CpuSet::new();
     only.set(cpu).unwrap();
     sched_setaffinity(Pid::from_raw(0), &only).unwrap();
-    let id = namespace::thread().to_string();
-    let _ = Command::new("chrt").args(["--fifo", "--pid", "2", &id]).output();
+    run_ahead(namespace::thread(), 2);
     let mut found = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let started = Instant::now();

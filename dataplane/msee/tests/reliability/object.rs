@@ -32,8 +32,11 @@ pub fn current() -> Vec<u8> {
     fs::read(directory.join("msee.bpf.o")).unwrap()
 }
 
-/// The object of another build, which does the same. Two numbers give two builds.
+/// The object of another build, which does the same. Two numbers give two builds, and in another process
+/// other ones: what the kernel holds is found by the builds, and these tests may run twice at a time.
 pub fn build(number: u32) -> Vec<u8> {
+    // Fibonacci hashing, so that neighbouring processes differ in the high bits.
+    let number = number ^ std::process::id().wrapping_mul(0x9e37_79b1);
     let mut object = current();
     let functions = functions(&object);
     assert_eq!(functions.len(), 2, "msee_port and msee_inject");

@@ -5,7 +5,6 @@ use std::{
     io::IoSliceMut,
     net::UdpSocket,
     os::fd::AsRawFd as _,
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -19,7 +18,7 @@ use nix::{
     sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, setsockopt, sockopt},
 };
 
-use crate::{host::Host, hosts::Hosts, namespace};
+use crate::{host::Host, hosts::Hosts, machine::run_ahead, namespace};
 
 /// Packets a second, each way.
 const RATE: u32 = 11_000;
@@ -94,9 +93,10 @@ impl Traffic {
         for (way, report) in ["to the VM", "to the customer"].iter().zip(&reports) {
             let Report { sent, received, duplicated, reordered, rate, .. } = report;
             println!(
-                "{what}, {way}: {sent} sent at {rate}/s, {} lost, {duplicated} duplicated, \
-                 {reordered} reordered, longest gap {:?}, of which the router made at most {:?}",
-                sent.abs_diff(*received),
+                "{what}, {way}: {sent} sent at {rate}/s = {received} delivered, difference {}, \
+                 {duplicated} duplicated, {reordered} reordered, longest gap {:?}, of which the \
+                 router made at most {:?}",
+                i128::from(*sent) - i128::from(*received),
                 report.longest_gap,
                 report.longest_added,
             );
@@ -136,8 +136,7 @@ impl Flow {
         let sender = thread::spawn(move || {
             // Ahead of everything else on this machine: a sender that is kept from running between
             // a packet's time stamp and its way through the router would be taken for a gap.
-            let (program, thread) = ("chrt", namespace::thread().to_string());
-            let _ = Command::new(program).args(["--fifo", "--pid", "1", &thread]).output();
+            run_ahead(namespace::thread(), 1);
             let sent = send(&socket, &stopped, &counter);
             done.store(true, Ordering::Relaxed);
             sent

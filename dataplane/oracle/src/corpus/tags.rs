@@ -7,35 +7,13 @@ mod matching;
 use abi::verdict::Verdict;
 use desired::MacAddress;
 
-use super::{Framed, OTHER, SENDER};
+use super::{FrameCase, OTHER, SENDER};
 use crate::{
-    Port,
     compose::{Ipv4, Tag, ethernet},
     scene::{CE, VM},
 };
 
-/// A whole frame and what it must come to.
-#[derive(Clone, Copy, Debug)]
-pub struct TagCase {
-    /// Its name.
-    pub name: &'static str,
-    /// Name of a port of the interface on which it arrives.
-    pub port: &'static str,
-    /// The frame, for the MAC address of that interface.
-    pub frame: fn(MacAddress) -> Vec<u8>,
-    /// What it must come to.
-    pub verdict: Verdict,
-}
-
-impl TagCase {
-    /// The case's frame, if its port is among the ports.
-    pub fn framed(&self, ports: &[Port]) -> Option<Framed> {
-        let port = ports.iter().find(|port| port.name == self.port)?;
-        Some(Framed { port: self.port, ifindex: port.ifindex, bytes: (self.frame)(port.mac) })
-    }
-}
-
-pub(super) fn cases() -> Vec<TagCase> {
+pub(super) fn cases() -> Vec<FrameCase> {
     [matching::cases(), cut_short::cases(), from_kernel::cases()].concat()
 }
 
@@ -45,9 +23,10 @@ const S: u16 = 0x88a8;
 /// A line of a table.
 type Row = (&'static str, &'static str, fn(MacAddress) -> Vec<u8>, Verdict);
 
-fn table(rows: &[Row]) -> Vec<TagCase> {
+fn table(rows: &[Row]) -> Vec<FrameCase> {
     rows.iter()
-        .map(|(name, port, frame, verdict)| TagCase {
+        .map(|(name, port, frame, verdict)| FrameCase {
+            group: "tags",
             name,
             port,
             frame: *frame,

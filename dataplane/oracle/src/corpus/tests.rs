@@ -13,8 +13,8 @@ fn names_are_unique() {
     for case in cases() {
         assert!(names.insert((case.group, case.name)), "{}: {}", case.group, case.name);
     }
-    for case in tag_cases() {
-        assert!(names.insert(("tags", case.name)), "{}", case.name);
+    for case in frame_cases() {
+        assert!(names.insert((case.group, case.name)), "{}: {}", case.group, case.name);
     }
 }
 
@@ -40,11 +40,12 @@ fn the_oracle_agrees_with_every_case() {
             }
         }
     }
-    for case in tag_cases() {
+    for case in frame_cases() {
         let frame = case.framed(&ports).unwrap();
         let judgement = oracle.judge(frame.ifindex, &frame.bytes);
         if judgement.verdict() != Some(case.verdict) {
-            wrong.push(format!("{}: {:?}, not {:?}", case.name, judgement.verdict(), case.verdict));
+            let name = format!("{}: {}", case.group, case.name);
+            wrong.push(format!("{name}: {:?}, not {:?}", judgement.verdict(), case.verdict));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use desired::{Adjacency, CircuitPort, MacAddress, MseeState, ServiceEthertype, Tags, VrfName};
+use desired::{
+    Adjacency, CircuitPort, FabricPort, FabricVnet, MacAddress, MseeState, ServiceEthertype, Tags,
+    VrfName,
+};
 use ipnetwork::IpNetwork;
 
-use super::dice::Dice;
+use super::{dice::Dice, tunnel::Network};
 use crate::{Port, PortKind, compose::Tag};
 
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub(super) struct Place {
     pub(super) ifindex: u32,
     pub(super) mac: MacAddress,
     pub(super) tags: Vec<Tag>,
+    /// Its frames come in tunnels.
+    pub(super) tunnel: Option<Network>,
     pub(super) senders: Vec<Sender>,
 }
 
@@ -61,6 +66,7 @@ impl Atlas {
         let mut places: BTreeMap<Kind, Vec<Place>> = BTreeMap::new();
         for port in ports {
             let (kind, place) = survey.place(port);
+            places.entry(kind).or_default().extend(survey.networks(port, &place));
             places.entry(kind).or_default().push(place);
             // The same interface without tags: for some a link, for others none.
             if kind == Kind::Circuit {
@@ -126,7 +132,29 @@ impl Survey<'_> {
     fn place(&self, port: &Port) -> (Kind, Place) {
         let (kind, tags, senders) =
             self.users(port).unwrap_or((Kind::Unused, Tags::Untagged, Vec::new()));
-        (kind, Place { ifindex: port.ifindex, mac: port.mac, tags: on_wire(tags), senders })
+        let (ifindex, mac, tags) = (port.ifindex, port.mac, on_wire(tags));
+        (kind, Place { ifindex, mac, tags, tunnel: None, senders })
+    }
+
+    /// The place of each network on an underlay, twice: there is more to them.
+    fn networks(&self, port: &Port, place: &Place) -> Vec<Place> {
+        let fabric = self.state.fabric_ports.get(&port.name);
+        let Some((fabric, underlay)) = fabric.and_then(|it| Some((it, it.vxlan.as_ref()?))) else {
+            return Vec::new();
+        };
+        let FabricPort { vnets, vxlan: _ } = fabric;
+        let vnis: std::collections::BTreeSet<u32> =
+            vnets.values().filter_map(|vnet| vnet.vni).collect();
+        let places = vnis.into_iter().map(|vni| Place {
+            tunnel: Some(Network {
+                endpoint: underlay.address.ip(),
+                hosts: underlay.hosts.values().map(|host| host.address).collect(),
+                vni,
+            }),
+            senders: vnets.values().filter(|vnet| vnet.vni == Some(vni)).map(sender).collect(),
+            ..place.clone()
+        });
+        places.flat_map(|place| [place.clone(), place]).collect()
     }
 
     fn users(&self, port: &Port) -> Option<(Kind, Tags, Vec<Sender>)> {
@@ -138,12 +166,7 @@ impl Survey<'_> {
             }
             PortKind::Fabric => {
                 let vnets = fabric_ports.get(&port.name)?.vnets.values();
-                let senders = vnets.map(|vnet| Sender {
-                    prefixes: vnet.prefixes.clone(),
-                    vrf: vnet.vrf.clone(),
-                    own: family(vnet.address, vnet.address_ipv6),
-                });
-                (Kind::Fabric, Tags::Untagged, senders.collect())
+                (Kind::Fabric, Tags::Untagged, vnets.map(sender).collect())
             }
             PortKind::Cpu => {
                 let mut circuits = circuit_ports.iter();
@@ -196,7 +219,17 @@ impl Survey<'_> {
             .find(|port| port.kind != PortKind::Cpu && port.name == name)
             .map_or(1_500, |port| port.mtu);
         let tags = self.state.circuit_ports.get(name).map_or(0, |circuit| circuit.tags.length());
-        mtu.saturating_sub(tags) as usize
+        let fabric = self.state.fabric_ports.get(name);
+        let tunnel = fabric.and_then(|fabric| fabric.vxlan.as_ref()).map_or(0, |_| 50);
+        mtu.saturating_sub(tags + tunnel) as usize
+    }
+}
+
+fn sender(vnet: &FabricVnet) -> Sender {
+    Sender {
+        prefixes: vnet.prefixes.clone(),
+        vrf: vnet.vrf.clone(),
+        own: family(vnet.address, vnet.address_ipv6),
     }
 }
 

@@ -1,16 +1,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use abi::verdict::Verdict;
-use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice, checksum::Sum16BitWords};
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice, UdpHeaderSlice, checksum::Sum16BitWords};
 
 use super::*;
-use crate::{End, Oracle, Outcome, Sending, scene};
+use crate::{End, Oracle, Outcome, scene};
 
 const FRAMES: usize = 100_000;
 
 /// What frames on a sound state can come to. The rest needs a defect of a table, a missing interface or
 /// socket, or somebody behind the program.
-const REACHABLE: [Verdict; 29] = [
+const REACHABLE: [Verdict; 34] = [
     Verdict::PortUnknown,
     Verdict::PortTagged,
     Verdict::PortWrongMac,
@@ -18,6 +18,11 @@ const REACHABLE: [Verdict; 29] = [
     Verdict::PortNotIp,
     Verdict::PortTruncated,
     Verdict::SourceUnknown,
+    Verdict::TunnelNotVxlan,
+    Verdict::TunnelFragment,
+    Verdict::TunnelHostUnknown,
+    Verdict::TunnelMalformed,
+    Verdict::TunnelVniUnknown,
     Verdict::CheckVersion,
     Verdict::CheckHeaderLength,
     Verdict::CheckTotalLength,
@@ -122,12 +127,14 @@ fn outcomes_fit_their_verdicts() {
         for end in oracle.judge(frame.ifindex, &frame.bytes).ends() {
             let fits = match end.verdict {
                 LocalKernel | LocalFromKernel => matches!(end.outcome, Outcome::Sent(_)),
-                ForwardedCe | ForwardedDirect | ForwardedGateway => {
-                    matches!(&end.outcome, Outcome::Sent(sending) if is_sound(sending))
-                }
+                ForwardedCe | ForwardedDirect | ForwardedGateway => match &end.outcome {
+                    Outcome::Sent(sending) => is_sound(&sending.bytes),
+                    Outcome::Tunnelled(sending) => is_sound_in_tunnel(&sending.bytes),
+                    _ => false,
+                },
                 LocalEcho | LocalArp | LocalNd | LocalUnreachable | NoRoute | TtlExpired
                 | NeighbourUnresolved | TooBig | TooBigFragmentable => {
-                    end.outcome == Outcome::Punted
+                    matches!(end.outcome, Outcome::Punted | Outcome::Unwrapped(_))
                 }
                 _ => end.outcome == Outcome::Dropped,
             };
@@ -137,12 +144,11 @@ fn outcomes_fit_their_verdicts() {
 }
 
 /// Whether others' code finds the packet right that leaves: its checksum, its length, its TTL.
-fn is_sound(sending: &Sending) -> bool {
-    let tags =
-        sending.bytes[12..].chunks(4).take_while(|tag| matches!(tag, [0x81 | 0x88, 0 | 0xa8, ..]));
+fn is_sound(frame: &[u8]) -> bool {
+    let tags = frame[12..].chunks(4).take_while(|tag| matches!(tag, [0x81 | 0x88, 0 | 0xa8, ..]));
     let behind = 14 + 4 * tags.count();
-    let packet = &sending.bytes[behind..];
-    if sending.bytes[behind - 2..].starts_with(&[0x08, 0x00]) {
+    let packet = &frame[behind..];
+    if frame[behind - 2..].starts_with(&[0x08, 0x00]) {
         let header = Ipv4HeaderSlice::from_slice(packet).unwrap();
         Sum16BitWords::new().add_slice(header.slice()).ones_complement() == 0
             && usize::from(header.total_len()) == packet.len()
@@ -151,6 +157,15 @@ fn is_sound(sending: &Sending) -> bool {
         let header = Ipv6HeaderSlice::from_slice(packet).unwrap();
         40 + usize::from(header.payload_length()) == packet.len() && header.hop_limit() >= 1
     }
+}
+
+/// The same of the packet in a tunnel and of the one around it.
+fn is_sound_in_tunnel(frame: &[u8]) -> bool {
+    let udp = UdpHeaderSlice::from_slice(&frame[34..]).unwrap();
+    let is_vxlan = frame[42..46] == [8, 0, 0, 0] && frame[49] == 0;
+    let is_whole = usize::from(udp.length()) == frame.len() - 34;
+    let is_vxlan = is_vxlan && udp.destination_port() == 4_789 && udp.checksum() == 0;
+    is_sound(frame) && is_vxlan && is_whole && is_sound(&frame[50..])
 }
 
 /// Where the packet begins.

@@ -3,8 +3,11 @@ use std::net::Ipv4Addr;
 use super::*;
 use crate::{
     Port, Sending,
-    compose::{Ipv4, Ipv6, Tag, cut, ethernet, padded},
-    scene::{self, CE, CE6, FAR_VM, ON_PREM, ON_PREM6, OURS, SPOKE, VM, VM6},
+    compose::{Ipv4, Ipv6, Tag, Vxlan, cut, ethernet, padded},
+    scene::{
+        self, CE, CE6, CONTOSO_VNI, ENDPOINT, FAR_VM, HOSTS, ON_PREM, ON_PREM6, OURS, SPOKE,
+        TUNNEL_SPOKE, TUNNEL_VM, VM, VM6,
+    },
 };
 use desired::MacAddress;
 

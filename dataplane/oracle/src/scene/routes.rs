@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use desired::{Adjacency, GatewayNextHop, MacAddress, Route, Vrf};
+use desired::{Adjacency, GatewayNextHop, MacAddress, Route, Tunnel, Vrf};
 
-use super::{SILENT_VM, SILENT_VM6, VM, VM6, prefix, station};
+use super::{CONTOSO_VNI, FABRIKAM_VNI, SILENT_VM, SILENT_VM6, VM, VM6, prefix, station};
 
 pub(super) fn contoso() -> Vrf {
     let mut routes = vec![
@@ -44,6 +44,17 @@ pub(super) fn contoso() -> Vrf {
     for (ipv4, ipv6, adjacency) in gateways {
         routes.extend([(ipv4, adjacency.clone()), (ipv6, adjacency)]);
     }
+    let known = Some(station(7, 4));
+    routes.extend([
+        behind("10.240.10.4/32", known, "host1", CONTOSO_VNI),
+        behind("2001:db8:f0:a::4/128", known, "host1", CONTOSO_VNI),
+        behind("10.240.10.5/32", known, "host3", CONTOSO_VNI),
+        behind("2001:db8:f0:a::5/128", known, "host3", CONTOSO_VNI),
+        behind("10.240.10.6/32", None, "host2", CONTOSO_VNI),
+        behind("2001:db8:f0:a::6/128", None, "host2", CONTOSO_VNI),
+        ("10.240.0.0/16", gateway_behind(&["host1", "host2"])),
+        ("2001:db8:f0::/48", gateway_behind(&["host2", "host1"])),
+    ]);
     vrf(routes)
 }
 
@@ -55,6 +66,8 @@ pub(super) fn fabrikam() -> Vrf {
         ("10.255.10.4/32", vm(VM.into(), Some(station(2, 6)))),
         ("10.10.0.0/16", ce("eth5.200")),
         ("2001:db8:10::/48", ce("eth5.200")),
+        behind("10.240.10.4/32", Some(station(7, 6)), "host2", FABRIKAM_VNI),
+        behind("2001:db8:f0:a::4/128", Some(station(7, 6)), "host2", FABRIKAM_VNI),
     ])
 }
 
@@ -75,6 +88,39 @@ fn vm(address: IpAddr, mac: Option<MacAddress>) -> Adjacency {
         mac,
         vm: "vm".to_owned(),
         connection: "connection".to_owned(),
+        tunnel: None,
+    }
+}
+
+/// The route to a VM that is in a tunnel's network.
+fn behind(
+    text: &'static str,
+    mac: Option<MacAddress>,
+    host: &str,
+    vni: u32,
+) -> (&'static str, Adjacency) {
+    let adjacency = Adjacency::Direct {
+        port: "eth7".to_owned(),
+        address: prefix(text).ip(),
+        mac,
+        vm: "vm".to_owned(),
+        connection: "connection".to_owned(),
+        tunnel: Some(Tunnel { host: host.to_owned(), vni }),
+    };
+    (text, adjacency)
+}
+
+fn gateway_behind(hosts: &[&str]) -> Adjacency {
+    let hops = (12..).zip(hosts).map(|(number, host)| GatewayNextHop {
+        address: Ipv4Addr::new(10, 255, 0, number),
+        mac: Some(station(7, number)),
+        tunnel: Some(Tunnel { host: (*host).to_owned(), vni: CONTOSO_VNI }),
+    });
+    Adjacency::Gateway {
+        port: "eth7".to_owned(),
+        gateway: "gateway at eth7".to_owned(),
+        connection: "connection".to_owned(),
+        instances: hops.collect(),
     }
 }
 
@@ -82,6 +128,7 @@ fn gateway(port: &str, instances: &[Option<MacAddress>]) -> Adjacency {
     let hops = (12..).zip(instances).map(|(number, mac)| GatewayNextHop {
         address: Ipv4Addr::new(10, 255, 0, number),
         mac: *mac,
+        tunnel: None,
     });
     Adjacency::Gateway {
         port: port.to_owned(),

@@ -6,9 +6,9 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use desired::{Adjacency, CircuitPort, FabricPort, MseeState, Tags, Vrf};
+use desired::{Adjacency, CircuitPort, FabricPort, FabricVnet, MacAddress, MseeState, Tags, Vrf};
 
-use super::{Egress, Ingress, Layout, NextHop, Side, StateError, View};
+use super::{Egress, Ingress, Layout, NextHop, Side, StateError, Station, Tunnel, Underlay, View};
 use crate::{
     port::{Port, PortKind},
     prefixes::Prefixes,
@@ -77,8 +77,41 @@ impl Binding<'_> {
         port: &FabricPort,
     ) -> Result<(), StateError> {
         let wire = self.bound(name, PortKind::Fabric, Tags::Untagged)?;
+        let Some(underlay) = &port.vxlan else {
+            if let Some((vnet, _)) = port.vnets.iter().find(|(_, vnet)| vnet.vni.is_some()) {
+                return Err(StateError::Tunnel { port: name.to_owned(), name: vnet.clone() });
+            }
+            let side = self.fabric(name, port.vnets.values())?;
+            return layout.add(&wire, Ingress::Wire { mac: wire.mac, side });
+        };
+        let mut by_vni: BTreeMap<u32, Vec<&FabricVnet>> = BTreeMap::new();
+        for (vnet_name, vnet) in &port.vnets {
+            // RFC 7348 5: 24 bits; 0 is no network here.
+            let vni = vnet.vni.filter(|vni| (1..1 << 24).contains(vni)).ok_or_else(|| {
+                StateError::Tunnel { port: name.to_owned(), name: vnet_name.clone() }
+            })?;
+            by_vni.entry(vni).or_default().push(vnet);
+        }
+        let mut networks = BTreeMap::new();
+        for (vni, vnets) in by_vni {
+            networks.insert(vni, self.fabric(name, vnets.into_iter())?);
+        }
+        let underlay = Underlay {
+            mac: wire.mac,
+            endpoint: underlay.address.ip(),
+            hosts: underlay.hosts.values().map(|host| host.address).collect(),
+            networks,
+        };
+        layout.add(&wire, Ingress::Underlay(underlay))
+    }
+
+    fn fabric<'v>(
+        &self,
+        name: &str,
+        vnets: impl Iterator<Item = &'v FabricVnet>,
+    ) -> Result<Side, StateError> {
         let mut views = Prefixes::new();
-        for vnet in port.vnets.values() {
+        for vnet in vnets {
             let view = self.view(vnet.address, vnet.address_ipv6, &vnet.vrf)?;
             for prefix in &vnet.prefixes {
                 if !views.insert(*prefix, view.clone()) {
@@ -86,7 +119,28 @@ impl Binding<'_> {
                 }
             }
         }
-        layout.add(&wire, Ingress::Wire { mac: wire.mac, side: Side::Fabric(views) })
+        Ok(Side::Fabric(views))
+    }
+
+    fn station(
+        &self,
+        port: &str,
+        name: &str,
+        mac: Option<MacAddress>,
+        tunnel: Option<&desired::Tunnel>,
+    ) -> Result<Station, StateError> {
+        let underlay = self.state.fabric_ports.get(port).and_then(|port| port.vxlan.as_ref());
+        let tunnel = match (underlay, tunnel) {
+            (None, None) => None,
+            (Some(underlay), Some(desired::Tunnel { host, vni })) => {
+                let no_host = || StateError::NoHost { port: port.to_owned(), name: host.clone() };
+                let host = underlay.hosts.get(host).ok_or_else(no_host)?;
+                let endpoint = underlay.address.ip();
+                Some(Tunnel { endpoint, host: host.address, mac: host.mac, vni: *vni })
+            }
+            _ => return Err(StateError::Tunnel { port: port.to_owned(), name: name.to_owned() }),
+        };
+        Ok(Station { mac, tunnel })
     }
 
     fn view(
@@ -121,24 +175,27 @@ impl Binding<'_> {
                     verdict: Verdict::ForwardedCe,
                     egress: self.bound(name, PortKind::Circuit, port.tags)?,
                     policed: port.bandwidth.map(|_| name.clone()),
-                    stations: vec![port.peer_mac],
+                    stations: vec![Station { mac: port.peer_mac, tunnel: None }],
                 })
             }
-            Adjacency::Direct { port, mac, address: _, vm: _, connection: _ } => Ok(NextHop {
+            Adjacency::Direct { port, mac, address: _, vm, connection: _, tunnel } => Ok(NextHop {
                 verdict: Verdict::ForwardedDirect,
                 egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
                 policed: None,
-                stations: vec![*mac],
+                stations: vec![self.station(port, vm, *mac, tunnel.as_ref())?],
             }),
             Adjacency::Gateway { port, gateway, connection: _, instances } => {
                 if instances.is_empty() {
                     return Err(StateError::NoInstance { gateway: gateway.clone() });
                 }
+                let stations = instances
+                    .iter()
+                    .map(|hop| self.station(port, gateway, hop.mac, hop.tunnel.as_ref()));
                 Ok(NextHop {
                     verdict: Verdict::ForwardedGateway,
                     egress: self.bound(port, PortKind::Fabric, Tags::Untagged)?,
                     policed: None,
-                    stations: instances.iter().map(|instance| instance.mac).collect(),
+                    stations: stations.collect::<Result<_, _>>()?,
                 })
             }
         }

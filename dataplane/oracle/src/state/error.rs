@@ -35,6 +35,23 @@ pub enum StateError {
         /// The VRF or the fabric port.
         place: String,
     },
+    /// A next hop behind a host that is not there.
+    #[error("no host of `{port}` is named `{name}`")]
+    NoHost {
+        /// Name of the fabric port.
+        port: String,
+        /// Name of the host.
+        name: String,
+    },
+    /// A VNet or a next hop in a tunnel on a fabric without, or the other way round, or in one of a
+    /// network identifier that cannot be.
+    #[error("`{name}` on `{port}` is to be in a tunnel, and the other is not")]
+    Tunnel {
+        /// Name of the fabric port.
+        port: String,
+        /// The VNet, or the VM or gateway.
+        name: String,
+    },
     /// A gateway without instances.
     #[error("gateway `{gateway}` has no instance")]
     NoInstance {

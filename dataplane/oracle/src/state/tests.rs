@@ -1,4 +1,4 @@
-use desired::{Adjacency, GatewayNextHop, MseeState, Route};
+use desired::{Adjacency, GatewayNextHop, MseeState, Route, Tunnel};
 
 use crate::{Oracle, PortKind, StateError, scene};
 
@@ -49,6 +49,36 @@ fn a_gateway_has_instances() {
     };
     let refusal = refused(route_to(gateway(Vec::new())));
     assert_eq!(refusal, StateError::NoInstance { gateway: "ERGW1".to_owned() });
+}
+
+#[test]
+fn a_tunnel_has_both_ends() {
+    let tunnel = |host: &str| Some(Tunnel { host: host.to_owned(), vni: 0x01_0203 });
+    let vm = |port: &str, tunnel| Adjacency::Direct {
+        port: port.to_owned(),
+        address: [10, 240, 10, 9].into(),
+        mac: None,
+        vm: "vm9".to_owned(),
+        connection: "connection".to_owned(),
+        tunnel,
+    };
+    let error = |port: &str, name: &str| StateError::Tunnel {
+        port: port.to_owned(),
+        name: name.to_owned(),
+    };
+    assert_eq!(refused(route_to(vm("eth2", tunnel("host1")))), error("eth2", "vm9"));
+    assert_eq!(refused(route_to(vm("eth7", None))), error("eth7", "vm9"));
+    let no_host = StateError::NoHost { port: "eth7".to_owned(), name: "host9".to_owned() };
+    assert_eq!(refused(route_to(vm("eth7", tunnel("host9")))), no_host);
+    for (port, vni) in
+        [("eth2", Some(1)), ("eth7", None), ("eth7", Some(0)), ("eth7", Some(1 << 24))]
+    {
+        let refusal = refused(|state| {
+            let vnets = &mut state.fabric_ports.get_mut(port).unwrap().vnets;
+            vnets.get_mut("hub").unwrap().vni = vni;
+        });
+        assert_eq!(refusal, error(port, "hub"));
+    }
 }
 
 #[test]

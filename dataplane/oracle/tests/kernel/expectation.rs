@@ -62,6 +62,7 @@ pub fn expected(oracle: &Oracle, port: &str, frame: &[u8]) -> (Verdict, Expected
         }
         (Outcome::Punted, verdict) => Expected::Error(error(oracle, verdict, frame)),
         (Outcome::Dropped, _) => Expected::Nothing,
+        (Outcome::Unwrapped(_) | Outcome::Tunnelled(_), _) => panic!("a tunnel without a fabric"),
     };
     (end.verdict, expected)
 }
@@ -131,7 +132,7 @@ fn way(oracle: &Oracle, destination: IpAddr) -> Option<&'static str> {
     match &oracle.judge(LEFT, &frame).ends()[0].outcome {
         Outcome::Sent(sending) if sending.port == "r0" => Some("r0"),
         Outcome::Sent(_) => Some("r1"),
-        Outcome::Punted | Outcome::Dropped => None,
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "reads of map memory that userspace writes")]
 
 use abi::{
-    image::{Adjacency, Node, Port, PortKey, Vnet},
+    image::{Adjacency, Node, Port, PortKey, Tunnel, Vnet},
     limits,
 };
 use aya_ebpf::maps::Array;
@@ -78,6 +78,12 @@ impl Image {
         let places = self.element(&maps::GROUPS, group, limits::GROUPS)?;
         let place = place as usize & (limits::GROUP_PLACES - 1);
         places.get(place).map(|index| u32::from(*index))
+    }
+
+    /// A tunnel by index.
+    #[inline(always)]
+    pub fn tunnel(self, index: u32) -> Option<&'static Tunnel> {
+        self.element(&maps::TUNNELS, index, limits::TUNNELS)
     }
 
     /// A prefix node by index.

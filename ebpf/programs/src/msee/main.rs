@@ -24,8 +24,11 @@
 mod adjacency;
 mod checksum;
 mod counters;
+mod decapsulate;
+mod encapsulate;
 mod end;
 mod flow;
+mod hidden;
 mod image;
 mod ipv4;
 mod ipv6;
@@ -47,14 +50,16 @@ use programs::header::{Ipv4, Ipv6};
 
 use crate::{end::End, network::Network, packet::Packet, port::Arrival};
 
-/// Entry point of every port.
+/// Entry point of every port. What the macro makes of it is a function that calls this one.
 #[xdp(frags)]
+#[inline(always)]
 fn msee_port(context: XdpContext) -> u32 {
     run::<false>(&context)
 }
 
 /// Entry point of injected packets.
 #[xdp(frags)]
+#[inline(always)]
 fn msee_inject(context: XdpContext) -> u32 {
     run::<true>(&context)
 }

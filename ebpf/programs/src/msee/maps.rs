@@ -1,7 +1,7 @@
 //! The maps, as `abi::image` describes them.
 
 use abi::{
-    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Tunnel, Vnet},
     limits, police, trace, verdict,
 };
 use aya_ebpf::{
@@ -47,6 +47,10 @@ pub static GROUPS: Array<Group> =
     Array::with_max_entries(limits::BANKS * limits::GROUPS, BPF_F_MMAPABLE);
 
 #[map]
+pub static TUNNELS: Array<Tunnel> =
+    Array::with_max_entries(limits::BANKS * limits::TUNNELS, BPF_F_MMAPABLE);
+
+#[map]
 pub static POLICERS: Array<u64> = Array::with_max_entries(limits::PORTS * police::CLASSES, 0);
 
 #[map]
@@ -57,6 +61,11 @@ pub static PUNT: XskMap = XskMap::with_max_entries(limits::PORTS, 0);
 
 #[map]
 pub static COUNTERS: PerCpuArray<[u64; verdict::COUNT]> = PerCpuArray::with_max_entries(1, 0);
+
+/// See [`abi::DAEMON_COUNTERS`].
+#[map]
+pub static DAEMON_COUNTERS: Array<[u64; verdict::COUNT]> =
+    Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 #[map]
 pub static TRACE: Array<trace::Record> = Array::with_max_entries(1, 0);

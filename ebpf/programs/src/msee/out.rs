@@ -10,6 +10,7 @@ use programs::{
 };
 
 use crate::{
+    encapsulate,
     end::{End, Fate},
     network::Network,
     packet::Packet,
@@ -58,6 +59,9 @@ pub fn send<const TRACED: bool, N: Network>(
     if padding != 0 {
         // Never refused: it leaves both headers.
         packet.frame.cut(padding).map_err(|Refused| End::drop(Verdict::None))?;
+    }
+    if adjacency.tunnel != 0 {
+        encapsulate::send(packet, header, u32::from(adjacency.tunnel))?;
     }
     Ok(End::new(Fate::Send(slot), verdict, slot))
 }

@@ -4,14 +4,16 @@
 //! address, so it comes after the checks).
 
 use abi::{
-    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, Port, TAGS, Vnet},
+    image::{PORT_ABSENT, PORT_CPU, PORT_FABRIC, PORT_UNDERLAY, Port, TAGS, Vnet},
     police::Class,
     verdict::{Stage, Verdict},
 };
 use programs::header::{ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Ethernet};
 
 use crate::{
+    decapsulate,
     end::{End, Fate, over_budget},
+    hidden::hidden,
     ipv6, lookup,
     network::Network,
     packet::Packet,
@@ -48,7 +50,7 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
         return Err(unknown);
     }
     packet.metadata.port = slot as u16;
-    packet.network = tagging.network;
+    packet.network = hidden(tagging.network, packet.ifindex);
     packet.ethertype = tagging.ethertype;
     packet.trace.step(Stage::Port, 0, slot);
     if port.kind == PORT_CPU {
@@ -58,12 +60,9 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
     if tagging.has_more() {
         return Err(End::drop(Verdict::PortTagged));
     }
-    let ethernet: &Ethernet = packet.frame.at(0).ok_or(End::drop(Verdict::PortTruncated))?;
-    let is_group = ethernet.is_group();
-    if !is_group && !is_own(ethernet, port) {
-        return Err(End::drop(Verdict::PortWrongMac));
-    }
-    match tagging.ethertype {
+    let port = if port.kind == PORT_UNDERLAY { decapsulate::receive(packet, port)? } else { port };
+    let is_group = is_group(packet, port)?;
+    match packet.ethertype {
         // RFC 1812 5.3.4: a packet that was broadcast on the link is not forwarded, whatever its
         // IP destination. Nor is one taken in: no IPv4 protocol here listens to a group.
         ETHERTYPE_IPV4 if is_group => Err(End::drop(Verdict::PortGroup)),
@@ -129,6 +128,18 @@ fn from_kernel<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, cpu: &Port) 
         }
     }
     End::new(Fate::Send(cpu.peer), Verdict::LocalFromKernel, cpu.peer)
+}
+
+/// Whether the frame is for a group of stations. If not, it is for this port alone.
+#[inline(always)]
+pub fn is_group<const TRACED: bool>(packet: &Packet<'_, TRACED>, port: &Port) -> Result<bool, End> {
+    let ethernet: &Ethernet = packet.frame.at(0).ok_or(End::drop(Verdict::PortTruncated))?;
+    let is_group = ethernet.is_group();
+    if is_group || is_own(ethernet, port) {
+        Ok(is_group)
+    } else {
+        Err(End::drop(Verdict::PortWrongMac))
+    }
 }
 
 #[inline(always)]

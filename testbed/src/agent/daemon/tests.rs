@@ -51,7 +51,7 @@ fn the_command_lines_are_the_ones_the_daemons_take() {
         lines[1],
         format!(
             "--name msee-a --control {directory}/dataplane.sock --admin {directory}/msee-a.sock \
-             --pins /run/erlab/bpf/lc-unit/msee-a"
+             --pins /run/erlab/bpf/lc-unit/msee-a --replace"
         )
     );
     assert_eq!(

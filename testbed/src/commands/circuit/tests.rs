@@ -5,7 +5,7 @@ fn circuit(stag: &Value, vlan: u16) -> Value {
         "serviceProviderProvisioningState": "Provisioned",
         "serviceProviderProperties": { "serviceProviderName": "erlab", "bandwidthInMbps": 1000 },
         "stag": stag,
-        "peerings": [{ "properties": { "vlanId": vlan } }],
+        "peerings": [{ "properties": { "vlanId": vlan, "erlabSourceValidation": true } }],
     }})
 }
 
@@ -13,7 +13,7 @@ fn circuit(stag: &Value, vlan: u16) -> Value {
 fn both_tags_are_shown_and_none_is_nothing() {
     let tagged = circuit(&json!(20), 100);
     let text = details(&tagged);
-    assert!(text.contains("vlanId: 100\nstag: 20\n"), "{text}");
+    assert!(text.contains("vlanId: 100\nerlabSourceValidation: true\nstag: 20\n"), "{text}");
     let text = overview(&json!({ "value": [tagged] }));
     assert!(text.contains("CONTOSO  erlab     1000  20    100   Provisioned"), "{text}");
     let text = details(&circuit(&Value::Null, 0));

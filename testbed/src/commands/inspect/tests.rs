@@ -17,7 +17,10 @@ fn lab(control: Result<ControlState, String>) -> LabReport {
             owner: "root".to_owned(),
             xdp: None,
             xdp_because: None,
+            fabric_host: None,
+            vni: None,
         }],
+        tunnels: Vec::new(),
         control,
     }
 }
@@ -61,6 +64,22 @@ fn the_table_shows_fastpath_and_instances() {
     assert!(text.contains("conn1"), "{text}");
     assert!(text.contains("ERGW1    ErGw3AZ"), "{text}");
     assert!(text.contains("STAG") && text.contains("20"), "{text}");
+}
+
+#[test]
+fn a_vxlan_fabric_shows_hosts_endpoints_and_identifiers() {
+    let mut report = lab(Err("ercontrol is not running".to_owned()));
+    report.tunnels = vec![fabric::Tunnel {
+        fabric: "fabric0".to_owned(),
+        node: "hub-vm".to_owned(),
+        host: Some("hub-vm-host".to_owned()),
+        endpoint: "100.64.0.3".parse().unwrap(),
+        vnet: Some("hub".to_owned()),
+        vni: Some(5001),
+    }];
+    let text = render(&[report]);
+    assert!(text.contains("fabric0  hub-vm  hub   5001  hub-vm-host  100.64.0.3"), "{text}");
+    assert!(!render(&[lab(Err(String::new()))]).contains("VNI"), "a plain lab has no such table");
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub(super) fn requests(azure: &ExpressRoute, scopes: &Scopes) -> Vec<Request> {
                 "vlanId": circuit.vlan.as_ref().map_or(0, |vlan| vlan.value),
             }
         });
+        if circuit.source_validation {
+            peering["properties"]["erlabSourceValidation"] = true.into();
+        }
         if let (Some(primary), Some(secondary)) = (&circuit.primary6, &circuit.secondary6) {
             peering["properties"]["ipv6PeeringConfig"] = json!({
                 "primaryPeerAddressPrefix": primary.masked(),

@@ -23,9 +23,16 @@ fn request(router: &Router, topology: &Topology, scopes: &Scopes) -> Request {
         }))
     });
     let fabric_ports = router.fabric_ports.iter().map(|port| {
-        let networks = port.vnets.iter();
-        let networks = networks.map(|name| json!({ "id": scopes.gateways.virtual_network(name) }));
-        json!({ "interface": port.interface, "virtualNetworks": networks.collect::<Vec<_>>() })
+        let vxlan = port.vxlan.as_ref();
+        let networks = port.vnets.iter().map(|name| {
+            let vni = vxlan.and_then(|vxlan| vxlan.vnis.get(name));
+            json!({ "id": scopes.gateways.virtual_network(name), "vni": vni })
+        });
+        json!({
+            "interface": port.interface,
+            "virtualNetworks": networks.collect::<Vec<_>>(),
+            "vxlan": vxlan.map(|vxlan| json!({ "address": vxlan.address })),
+        })
     });
     let body = json!({
         "properties": {

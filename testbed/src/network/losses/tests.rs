@@ -16,7 +16,7 @@ fn each_sending_end_is_read_once() {
     let unread = unread(&lab.plan, &layout);
     let is_read = |node: &str, interface: &str| {
         let namespace = lab.namespace(node);
-        unread.iter().any(|(end, _)| end.namespace == namespace && end.name == interface)
+        unread.iter().any(|end| end.namespace == namespace && end.interface == interface)
     };
     assert!(is_read("ce1", "eth1") && is_read("onprem-vm", "eth1") && is_read("hub-vm", "eth1"));
     assert!(is_read("msee-a", "cpu1"));
@@ -25,10 +25,26 @@ fn each_sending_end_is_read_once() {
     for wire in lab.plan.wires() {
         assert!(!is_read("fabric", &wire.a) && !is_read("fabric", &wire.b), "{wire:?}");
     }
-    let ports: Vec<_> = unread.iter().filter(|(end, _)| end.bridge.is_some()).collect();
+    let fabric = lab.namespace("fabric");
+    let ports: Vec<_> = unread.iter().filter(|end| end.namespace == fabric).collect();
     let planned: usize = lab.plan.fabrics.iter().map(|fabric| fabric.ports.len()).sum();
     assert_eq!(ports.len(), planned);
-    assert!(ports.iter().any(|(_, node)| *node == "hub-vm"), "{ports:?}");
+    assert!(ports.iter().any(|end| end.node == "hub-vm"), "{ports:?}");
+}
+
+#[test]
+fn a_vxlan_host_has_three_kinds_of_sending_end() {
+    let lab = Lab::vxlan("nettvxends");
+    let layout = layout(&lab.plan);
+    let host = lab.namespace("hub-vm-host");
+    let about = |sender: &Sender<'_>| format!("{} {}", sender.interface, sender.node);
+    let unread = unread(&lab.plan, &layout);
+    let mut ends: Vec<_> = unread.iter().filter(|end| end.namespace == host).map(about).collect();
+    ends.sort();
+    assert_eq!(
+        ends,
+        ["eth1 hub-vm-host", "guest0 hub-vm", "vxlan5001 hub-vm-host", "vxlan5002 hub-vm-host"]
+    );
 }
 
 /// The kernel refuses a frame longer than the peer's MTU where it refuses one for a full ring, and

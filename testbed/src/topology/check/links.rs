@@ -260,7 +260,10 @@ impl<'t> Checker<'t> {
     /// That each circuit has two /30s and one link on each path.
     pub(super) fn circuits(&self, links: &[ResolvedLink<'_>]) -> Result<(), PlanError> {
         for (name, circuit) in self.topology.expressroute.circuits.iter() {
-            let Circuit { primary, secondary, primary6, secondary6, .. } = circuit;
+            let Circuit { primary, secondary, primary6, secondary6, bandwidth, .. } = circuit;
+            if bandwidth.megabits().is_none() {
+                return self.fail(bandwidth.span, Mistake::Bandwidth(bandwidth.to_string()));
+            }
             for prefix in [primary, secondary] {
                 self.no_host_bits(prefix, prefix.masked())?;
                 self.link_length(prefix, prefix.prefix() == 30, "/30")?;

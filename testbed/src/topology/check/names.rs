@@ -1,9 +1,11 @@
 //! Names: that each can be one, and is there once.
 
 use crate::topology::{
+    file::FabricKind,
     located::Located,
     mistake::{Mistake, NameRule, PlanError},
     name,
+    planner::host_name,
 };
 
 use super::Checker;
@@ -18,7 +20,12 @@ impl Checker<'_> {
         let gateways = vnets.iter().filter_map(|(_, vnet)| vnet.gateway.as_ref());
         let gateways = gateways.map(|gateway| (&gateway.name, "gateway"));
         let vms = vnets.iter().flat_map(|(_, vnet)| vnet.vms.iter().map(|(name, _)| (name, "VM")));
-        self.unique(nodes.chain(gateways).chain(vms))?;
+        let guests = gateways.chain(vms);
+        let all = nodes.chain(guests.clone());
+        self.unique(all.clone())?;
+        if topology.expressroute.fabric == FabricKind::Vxlan {
+            self.not_a_hosts(all, &guests)?;
+        }
 
         let expressroute = &topology.expressroute;
         self.unique(expressroute.regions.iter().map(|(name, _)| (name, "region")))?;
@@ -39,6 +46,22 @@ impl Checker<'_> {
                 return self.fail(name.span, Mistake::DuplicateName(name.value.clone()));
             }
             seen.push(name);
+        }
+        Ok(())
+    }
+
+    /// That no name is the one of a host, which each guest has.
+    fn not_a_hosts<'a>(
+        &self,
+        names: impl Iterator<Item = (&'a Located<String>, &'static str)>,
+        guests: &(impl Iterator<Item = (&'a Located<String>, &'static str)> + Clone),
+    ) -> Result<(), PlanError> {
+        for (name, _) in names {
+            let host = |guest: &str| host_name(guest).eq_ignore_ascii_case(name);
+            if let Some((guest, _)) = guests.clone().find(|(guest, _)| host(guest)) {
+                let (name, guest) = (name.clone(), guest.value.clone());
+                return self.fail(name.span, Mistake::HostName { name: name.value, guest });
+            }
         }
         Ok(())
     }

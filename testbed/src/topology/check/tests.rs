@@ -45,6 +45,26 @@ fn expect_in(file: &str, from: &str, to: &str, what: &str, marked: &str, cure: &
 }
 
 #[test]
+fn a_fabric_is_plain_or_vxlan_and_its_hosts_have_names_of_their_own() {
+    let key = "expressroute:\n";
+    let with = |value: &str| format!("expressroute:\n  fabric: {value}\n");
+    expect(key, &with("vlan"), "unknown value `vlan`", "vlan", "did you mean `vxlan`?");
+    expect(key, &with("nvgre"), "unknown value `nvgre`", "nvgre", "it is one of plain, vxlan");
+    let taken = FASTPATH
+        .replace("onprem-vm:", "Hub-VM-host:")
+        .replace("onprem-vm:eth1", "Hub-VM-host:eth1");
+    let what = "`Hub-VM-host` is the name of the host that `hub-vm` is on";
+    expect_in(
+        &taken,
+        key,
+        &with("vxlan"),
+        what,
+        "Hub-VM-host",
+        "choose another name: with `fabric: vxlan`",
+    );
+}
+
+#[test]
 fn a_whole_message() {
     let expected = [
         "  × unknown value `hosts`",
@@ -75,6 +95,14 @@ fn shapes() {
     expect("35ms", "35min", what, "35min", "");
     let what = "`1G` is not a bandwidth such as 50Mbps or 1Gbps";
     expect("1Gbps", "1G", what, "1G", "");
+    for text in ["1500Kbps", "1.5Mbps", "0.5Tbps"] {
+        let shown = text.parse::<crate::topology::Bandwidth>().unwrap();
+        let what = format!("`{shown}` is not a whole number of Mbps that a circuit can have");
+        expect("1Gbps", text, &what, text, "write 1Mbps to 400Gbps");
+    }
+    let with = |value: &str| format!("bandwidth: 1Gbps, source_validation: {value}");
+    let refused = message("bandwidth: 1Gbps", &with("strict"));
+    assert!(refused.contains("here"), "the line is shown: {refused}");
     let what = "`10.255.0/16` is not an IPv4 prefix such as 10.254.0.0/16";
     expect("10.255.0.0/16", "10.255.0/16", what, "10.255.0/16", "");
     let cure = "keep one of them";

@@ -1,20 +1,30 @@
-//! Fabrics: one bridge for each set of peered VNets.
+//! Fabrics: one bridge for each set of peered VNets. With VXLAN one for each region: VNets are told
+//! apart by their network identifiers, also when they have equal addresses.
 
 use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
 use super::{
-    super::plan::{Fabric, FabricPort},
+    super::{
+        file::FabricKind,
+        plan::{Fabric, FabricPort},
+    },
     End, Impairment, Node, NodeKind, Topology,
 };
 
-/// A set of VNets that peerings connect, in the order of the file.
+/// A set of VNets that belong together, in the order of the file.
+#[derive(Clone)]
 pub(super) struct VnetGroup<'t> {
     vnets: Vec<&'t str>,
 }
 
 impl VnetGroup<'_> {
+    /// Its VNets.
+    pub(super) fn vnets(&self) -> impl Iterator<Item = &str> {
+        self.vnets.iter().copied()
+    }
+
     pub(super) fn contains(&self, vnet: &str) -> bool {
         self.vnets.contains(&vnet)
     }
@@ -69,10 +79,29 @@ pub(super) fn groups(topology: &Topology) -> Vec<VnetGroup<'_>> {
         .collect()
 }
 
-/// The fabrics and what is plugged into each: MSEEs with the region's wire, VMs, gateways.
+/// The VNets that share a bridge: peered ones, or with VXLAN all of a region.
+pub(super) fn segments<'t>(topology: &'t Topology, groups: &[VnetGroup<'t>]) -> Vec<VnetGroup<'t>> {
+    let expressroute = &topology.expressroute;
+    match expressroute.fabric {
+        FabricKind::Plain => groups.to_vec(),
+        FabricKind::Vxlan => expressroute
+            .regions
+            .names()
+            .map(|region| {
+                let vnets = expressroute.vnets.iter();
+                let in_region = vnets.filter(|(_, vnet)| vnet.region.value == region);
+                VnetGroup { vnets: in_region.map(|(name, _)| name.as_str()).collect() }
+            })
+            .filter(|segment| !segment.vnets.is_empty())
+            .collect(),
+    }
+}
+
+/// The fabrics and what is plugged into each: MSEEs with the region's wire, and VMs and gateways or,
+/// with VXLAN, the hosts before them.
 pub(super) fn fabrics(
     topology: &Topology,
-    groups: &[VnetGroup<'_>],
+    segments: &[VnetGroup<'_>],
     nodes: &[Node],
 ) -> Vec<Fabric> {
     let port = |node: &Node, interface: &str, wire| FabricPort {
@@ -80,32 +109,39 @@ pub(super) fn fabrics(
         wire,
     };
     let mut fabrics = Vec::new();
-    for (index, group) in groups.iter().enumerate() {
-        let delay = delay(topology, group);
+    for (index, segment) in segments.iter().enumerate() {
+        let delay = delay(topology, segment);
         let wire = topology.expressroute.wires.then_some(Impairment { delay });
         let mut ports = Vec::new();
         for node in nodes.iter().filter(|node| matches!(node.kind, NodeKind::Msee { .. })) {
             // The fabric ports are an MSEE's last interfaces, one for each fabric in order.
-            let first = node.interfaces.len().saturating_sub(groups.len());
+            let first = node.interfaces.len().saturating_sub(segments.len());
             if let Some(interface) = node.interfaces.get(first + index) {
                 ports.push(port(node, &interface.name, wire));
             }
         }
-        let in_group = |node: &&Node| match &node.kind {
-            NodeKind::Vm { vnet } | NodeKind::Gateway { vnet } => group.contains(vnet),
-            NodeKind::Onprem | NodeKind::Host | NodeKind::Msee { .. } => false,
+        let in_segment = |node: &Node| match &node.kind {
+            NodeKind::Vm { vnet } | NodeKind::Gateway { vnet } => segment.contains(vnet),
+            _ => false,
         };
-        ports.extend(nodes.iter().filter(in_group).map(|node| port(node, "eth1", None)));
-        let vnets = group.vnets.iter().map(|&vnet| vnet.to_owned()).collect();
-        fabrics.push(Fabric { bridge: format!("fabric{index}"), vnets, ports });
+        let plugged = |node: &&Node| match (&node.kind, topology.expressroute.fabric) {
+            (NodeKind::FabricHost { guest }, _) => {
+                nodes.iter().any(|node| node.name == *guest && in_segment(node))
+            }
+            (_, FabricKind::Plain) => in_segment(node),
+            (_, FabricKind::Vxlan) => false,
+        };
+        ports.extend(nodes.iter().filter(plugged).map(|node| port(node, "eth1", None)));
+        let vnets = segment.vnets.iter().map(|&vnet| vnet.to_owned()).collect();
+        fabrics.push(Fabric { bridge: format!("fabric{index}"), vnets, ports, underlay: None });
     }
     fabrics
 }
 
-/// The delay of the region that the group's VNets share.
-fn delay(topology: &Topology, group: &VnetGroup<'_>) -> Duration {
+/// The delay of the region that the segment's VNets share.
+fn delay(topology: &Topology, segment: &VnetGroup<'_>) -> Duration {
     let expressroute = &topology.expressroute;
-    let vnet = group.vnets.first().and_then(|vnet| expressroute.vnets.find(vnet));
+    let vnet = segment.vnets.first().and_then(|vnet| expressroute.vnets.find(vnet));
     let region = vnet.and_then(|vnet| expressroute.regions.find(&vnet.region));
     region.map(|region| region.delay.0).unwrap_or_default()
 }

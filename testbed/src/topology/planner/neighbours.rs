@@ -11,13 +11,14 @@ use super::{
         addressing::{GatewaySubnet, GatewaySubnet6},
         plan::{End, Fabric},
     },
-    CircuitLink, MseePath, Neighbour, Node, NodeKind, ResolvedLink, Topology,
+    CircuitLink, MseePath, Neighbour, Node, NodeKind, ResolvedLink, Topology, VnetGroup,
 };
 
 /// Fills in the neighbours of every interface.
 pub(super) fn fill(
     topology: &Topology,
     links: &[ResolvedLink<'_>],
+    groups: &[VnetGroup<'_>],
     fabrics: &[Fabric],
     nodes: &mut [Node],
 ) {
@@ -48,29 +49,35 @@ pub(super) fn fill(
             }
         }
     }
-    for fabric in fabrics {
-        on_fabric(topology, fabric, nodes);
+    for group in groups {
+        let on = |fabric: &&Fabric| fabric.vnets.iter().any(|vnet| group.contains(vnet));
+        if let Some(fabric) = fabrics.iter().find(on) {
+            in_group(topology, group, fabric, nodes);
+        }
     }
 }
 
-/// Each VM knows the other VMs, and the MSEEs by their addresses in the GatewaySubnets, those of
-/// its own VNet first.
-fn on_fabric(topology: &Topology, fabric: &Fabric, nodes: &mut [Node]) {
+/// Each VM knows the other VMs of its own and peered VNets, and the MSEEs by their addresses in the
+/// GatewaySubnets, those of its own VNet first.
+fn in_group(topology: &Topology, group: &VnetGroup<'_>, fabric: &Fabric, nodes: &mut [Node]) {
     let macs = macs(nodes);
     let mut vms = Vec::new();
     let mut msees = Vec::new();
     for port in &fabric.ports {
         let Some(node) = nodes.iter().find(|node| node.name == port.end.node) else { continue };
-        let Some(&mac) = macs.get(&port.end) else { continue };
-        match &node.kind {
-            NodeKind::Msee { path } => msees.push((*path, mac)),
-            NodeKind::Vm { vnet } => {
-                let addresses = node.interfaces.first().map(|eth1| eth1.addresses.as_slice());
-                let addresses = addresses.unwrap_or_default().iter();
-                let own = addresses.map(|network| Neighbour { address: network.ip(), mac });
-                vms.push((port.end.clone(), vnet.clone(), own.collect::<Vec<_>>()));
-            }
-            NodeKind::Onprem | NodeKind::Host | NodeKind::Gateway { .. } => {}
+        if let (NodeKind::Msee { path }, Some(&mac)) = (&node.kind, macs.get(&port.end)) {
+            msees.push((*path, mac));
+        }
+    }
+    for node in nodes.iter() {
+        let (NodeKind::Vm { vnet }, Some(eth1)) = (&node.kind, node.interfaces.first()) else {
+            continue;
+        };
+        if group.contains(vnet) {
+            let own = |network: &IpNetwork| Neighbour { address: network.ip(), mac: eth1.mac };
+            let own: Vec<_> = eth1.addresses.iter().map(own).collect();
+            let end = End { node: node.name.clone(), interface: eth1.name.clone() };
+            vms.push((end, vnet.clone(), own));
         }
     }
     for (end, vnet, _) in &vms {
@@ -78,8 +85,8 @@ fn on_fabric(topology: &Topology, fabric: &Fabric, nodes: &mut [Node]) {
         for neighbour in others.flat_map(|(.., own)| own) {
             add(nodes, end, *neighbour);
         }
-        let own_first = fabric.vnets.iter().filter(|name| *name == vnet);
-        let own_first = own_first.chain(fabric.vnets.iter().filter(|name| *name != vnet));
+        let own_first = group.vnets().filter(|name| name == vnet);
+        let own_first = own_first.chain(group.vnets().filter(|name| name != vnet));
         for name in own_first {
             for (path, mac) in &msees {
                 for address in msee_addresses(topology, name, *path) {

@@ -27,5 +27,8 @@ fn bandwidths() {
         assert_eq!(read(wrong), None, "{wrong}");
     }
     assert_eq!(Bandwidth(50_000_000).to_string(), "50Mbps");
-    assert_eq!(Bandwidth(1_000_000_000).megabits(), 1000);
+    assert_eq!(Bandwidth(1_000_000_000).megabits(), Some(1000));
+    for bits in [0, 999_999, 1_500_000, 400_001_000_000] {
+        assert_eq!(Bandwidth(bits).megabits(), None, "{bits}");
+    }
 }

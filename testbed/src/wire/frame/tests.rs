@@ -38,9 +38,9 @@ fn the_longest_frame_fits_and_a_longer_one_does_not() {
     let mut frame = Frame::new();
     assert_eq!(frame.landing().len(), LONGEST_FRAME);
     assert!(frame.land(LONGEST_FRAME, None));
-    assert!(frame.land(LONGEST_FRAME - 4, tag));
-    assert_eq!(frame.data().len(), LONGEST_FRAME);
+    assert!(frame.land(LONGEST_TAGGED - 4, tag));
+    assert_eq!(frame.data().len(), LONGEST_TAGGED);
     assert!(!frame.land(LONGEST_FRAME + 1, None));
-    assert!(!frame.land(LONGEST_FRAME - 3, tag));
+    assert!(!frame.land(LONGEST_TAGGED - 3, tag));
     assert!(!frame.land(11, None));
 }

@@ -38,7 +38,7 @@ fn reversed(value: &Value) -> Value {
 
 /// Any of the models, as a function that makes it.
 fn model() -> impl Strategy<Value = fn() -> Vec<Resource>> {
-    prop::sample::select(vec![whole_lab as fn() -> _, two_customers])
+    prop::sample::select(vec![whole_lab as fn() -> _, two_customers, vxlan::vxlan])
 }
 
 /// A model and its resources in another order.

@@ -59,6 +59,8 @@ fn conn2_alone_connects_the_remote_vnet() {
     assert_eq!((port.circuit.as_str(), port.vrf.as_str()), (VRF, VRF));
     assert_eq!(port.address.to_string(), "172.16.1.2/30");
     assert_eq!(port.peer, Ipv4Addr::new(172, 16, 1, 1));
+    assert_eq!(port.bandwidth, Some(1_000_000_000), "1,000 Mbps of the circuit");
+    assert!(!port.validate_source, "off until the peering asks for it");
     assert_eq!(port.peer_mac.map(|mac| mac.to_string()).as_deref(), Some("02:00:00:00:0c:01"));
     let port = &compiled.routers["msee-b"].circuit_ports["eth1"];
     assert_eq!(port.address.to_string(), "172.16.2.2/30");

@@ -74,6 +74,22 @@ fn equal_addresses_never_cross() {
 }
 
 #[test]
+fn source_validation_is_one_peerings_alone() {
+    let mut resources = two_customers();
+    let path = format!("{}/peerings/AzurePrivatePeering", circuit("fabrikam"));
+    let peering = resources.iter().find(|resource| resource.id == id(&path)).unwrap();
+    let mut body = Value::Object(peering.body.clone());
+    body["properties"]["erlabSourceValidation"] = true.into();
+    put(&mut resources, &path, &body);
+    let compiled = compiled(&resources);
+    for msee in ["msee-a", "msee-b"] {
+        let ports = &compiled.routers[msee].circuit_ports;
+        let validated = |name: &str| ports[name].validate_source;
+        assert!(validated("eth1.20.200") && !validated("eth1.20.100"), "{msee}");
+    }
+}
+
+#[test]
 fn one_tag_two_tags_or_none() {
     for (stag, vlan, port) in
         [(0, 0, "eth1"), (0, 300, "eth1.300"), (30, 300, "eth1.30.300"), (20, 0, "")]

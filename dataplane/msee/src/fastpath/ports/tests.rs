@@ -156,3 +156,47 @@ fn a_vlan_id_that_is_none_is_refused() {
         assert!(error.contains(&format!("VLAN id {vlan}")), "{error}");
     }
 }
+
+/// An underlay and its networks, each once however many VNets it has.
+#[test]
+fn each_network_of_an_underlay_is_a_port() {
+    let vnet = |vni| desired::FabricVnet {
+        prefixes: Vec::new(),
+        vrf: "vrf".to_owned(),
+        address: [10, 255, 0, 4].into(),
+        address_ipv6: None,
+        vni: Some(vni),
+    };
+    let with = |vnis: [u32; 3]| {
+        let mut state = state(&[], &["eth2"]);
+        let fabric = state.fabric_ports.get_mut("eth2").unwrap();
+        fabric.vnets =
+            ["a", "b", "c"].map(ToOwned::to_owned).into_iter().zip(vnis.map(vnet)).collect();
+        let address = "192.0.2.1/24".parse().unwrap();
+        fabric.vxlan = Some(desired::Underlay { address, hosts: [].into() });
+        state
+    };
+    let ports = bind(&with([5_001, 5_001, 0xff_ffff]), &[], find).unwrap();
+    let named: Vec<_> = ports.iter().map(|port| (port.name.as_str(), port.kind)).collect();
+    assert_eq!(
+        named,
+        [
+            ("eth2", PortKind::Underlay),
+            ("eth2.vni16777215", PortKind::Vxlan { vni: 0xff_ffff }),
+            ("eth2.vni5001", PortKind::Vxlan { vni: 5_001 }),
+        ]
+    );
+    for port in &ports[1..] {
+        assert_eq!((port.ifindex, port.interface.as_str()), (ports[0].ifindex, "eth2"));
+        assert_eq!((port.ip_mtu(), port.key().ifindex), (1_450, ports[0].ifindex));
+    }
+    assert_eq!(ports[1].key().vni(), Some(0xff_ffff));
+    assert_eq!((ports[0].ip_mtu(), ports[0].key().vni()), (1_500, None));
+    // A network that goes leaves the others where they are.
+    let fewer = bind(&with([5_001; 3]), &ports, find).unwrap();
+    assert_eq!(slots(&fewer), [("eth2", 1), ("eth2", 3)]);
+    for vni in [0, 1 << 24] {
+        let error = bind(&with([vni; 3]), &[], find).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("VNet `a` on `eth2` has the VNI {vni}")), "{error}");
+    }
+}

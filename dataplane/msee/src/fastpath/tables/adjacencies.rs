@@ -8,10 +8,13 @@ use std::{
 use abi::{image, limits, verdict::Verdict};
 use desired::{Adjacency, CircuitPort, MacAddress, MseeState, ServiceEthertype, Tags};
 
-use super::{compile::CompileError, compiled::AdjacencyName, groups, next_hops::NextHops};
+use super::{
+    compile::CompileError, compiled::AdjacencyName, groups, next_hops::NextHops, tunnels::Tunnels,
+};
 use crate::fastpath::{
     BoundPort, PortKind,
     neighbours::{Neighbour, Neighbours, NextHop, Resolver},
+    ports::vxlan_name,
 };
 
 /// The adjacencies met so far, each once.
@@ -24,14 +27,16 @@ pub(super) struct Adjacencies<'a> {
     pub(super) names: Vec<AdjacencyName>,
     pub(super) groups: Vec<image::Group>,
     pub(super) next_hops: NextHops,
+    pub(super) tunnels: Tunnels,
 }
 
 /// A station that an adjacency leads to, as the desired state has it.
 #[derive(Clone, Copy)]
-struct Station {
+struct Station<'a> {
     kind: u8,
     address: IpAddr,
     mac: Option<MacAddress>,
+    tunnel: Option<&'a desired::Tunnel>,
 }
 
 impl<'a> Adjacencies<'a> {
@@ -51,6 +56,7 @@ impl<'a> Adjacencies<'a> {
             names: vec![AdjacencyName::default()],
             groups: Vec::new(),
             next_hops,
+            tunnels: Tunnels::default(),
         }
     }
 
@@ -69,10 +75,11 @@ impl<'a> Adjacencies<'a> {
         let index = self.entries.len() as u32;
         match adjacency {
             Adjacency::Ce { port } => self.customer_edge(vrf, port, is_ipv6)?,
-            Adjacency::Direct { port, address, mac, vm, connection } => {
+            Adjacency::Direct { port, address, mac, vm, connection, tunnel } => {
                 let (kind, address, mac) = (image::ADJACENCY_DIRECT, *address, *mac);
+                let tunnel = tunnel.as_ref();
                 let text = format!("VM {vm} (FastPath, {connection})");
-                self.push(vrf, port, Station { kind, address, mac }, text, None)?;
+                self.push(vrf, port, Station { kind, address, mac, tunnel }, text, None)?;
             }
             Adjacency::Gateway { port, gateway, connection, instances } => {
                 if instances.is_empty() {
@@ -82,7 +89,8 @@ impl<'a> Adjacencies<'a> {
                 let text = format!("gateway {gateway} ({connection})");
                 for instance in instances {
                     let (kind, mac) = (image::ADJACENCY_GATEWAY, instance.mac);
-                    let station = Station { kind, address: instance.address.into(), mac };
+                    let (address, tunnel) = (instance.address.into(), instance.tunnel.as_ref());
+                    let station = Station { kind, address, mac, tunnel };
                     self.push(vrf, port, station, text.clone(), Some(instance.address))?;
                 }
                 if instances.len() > 1 {
@@ -108,7 +116,9 @@ impl<'a> Adjacencies<'a> {
                 self.next_hops.declare(Neighbour::new(port.key(), address), mac);
             }
         }
+        self.tunnels.declare_and_leave_open(&mut self.next_hops);
         self.next_hops.resolve(&mut self.entries, learned);
+        self.tunnels.resolve(&mut self.entries, &self.next_hops, learned);
     }
 
     /// Whether a next hop has an address of each IP version and a MAC address to be found: each
@@ -133,7 +143,8 @@ impl<'a> Adjacencies<'a> {
         let circuit = circuit.ok_or_else(|| unknown(vrf, port, PortKind::Circuit))?;
         let ipv6 = circuit.ipv6.filter(|_| is_ipv6).map(|link| link.peer.into());
         let (kind, mac) = (image::ADJACENCY_CE, circuit.peer_mac);
-        let station = Station { kind, address: ipv6.unwrap_or(circuit.peer.into()), mac };
+        let address = ipv6.unwrap_or(circuit.peer.into());
+        let station = Station { kind, address, mac, tunnel: None };
         let text = format!("customer edge {} ({})", circuit.peer, circuit.circuit);
         self.push(vrf, port, station, text, None)
     }
@@ -143,15 +154,22 @@ impl<'a> Adjacencies<'a> {
         &mut self,
         vrf: &str,
         port: &str,
-        station: Station,
+        station: Station<'_>,
         text: String,
         instance: Option<Ipv4Addr>,
     ) -> Result<(), CompileError> {
-        let Station { kind, address, mac } = station;
+        let Station { kind, address, mac, tunnel } = station;
         let is_ce = kind == image::ADJACENCY_CE;
-        let port_kind = if is_ce { PortKind::Circuit } else { PortKind::Fabric };
-        let bound = self.ports.get(port).filter(|bound| bound.kind == port_kind);
-        let bound = *bound.ok_or_else(|| unknown(vrf, port, port_kind))?;
+        let bound = if is_ce {
+            let bound = self.ports.get(port).filter(|bound| bound.kind == PortKind::Circuit);
+            *bound.ok_or_else(|| unknown(vrf, port, PortKind::Circuit))?
+        } else {
+            self.fabric(vrf, port, tunnel)?
+        };
+        let tunnel = match tunnel {
+            Some(tunnel) => self.tunnel(vrf, port, bound, &tunnel.host)?,
+            None => 0,
+        };
         if self.entries.len() >= limits::ADJACENCIES as usize {
             return Err(CompileError::TooManyAdjacencies);
         }
@@ -163,13 +181,61 @@ impl<'a> Adjacencies<'a> {
             None => Resolver::Nobody,
         };
         let next_hop = NextHop { neighbour, kind, resolver };
-        self.entries.push(next_hop.adjacency(&out_of(bound), mac));
+        if tunnel != 0 {
+            self.tunnels.enter(neighbour, tunnel);
+        }
+        let out = image::Adjacency { tunnel, ..out_of(bound) };
+        self.entries.push(next_hop.adjacency(&out, mac));
         self.names.push(AdjacencyName { text, instance });
         self.next_hops.push(Some(next_hop));
         if let Some(mac) = mac {
             self.next_hops.declare(neighbour, mac);
         }
         Ok(())
+    }
+
+    /// The port towards VNets: the fabric itself, or what travels in a tunnel's network on its underlay.
+    fn fabric(
+        &self,
+        vrf: &str,
+        port: &str,
+        tunnel: Option<&desired::Tunnel>,
+    ) -> Result<&'a BoundPort, CompileError> {
+        let (vrf_name, port_name) = (|| vrf.to_owned(), || port.to_owned());
+        let bound = self.ports.get(port).copied();
+        match (bound.map(|bound| bound.kind), bound, tunnel) {
+            (Some(PortKind::Fabric), Some(bound), None) => Ok(bound),
+            (Some(PortKind::Underlay), _, Some(desired::Tunnel { vni, .. })) => {
+                let found = self.ports.get(vxlan_name(port, *vni).as_str()).copied();
+                found.ok_or_else(|| CompileError::UnknownVni {
+                    vrf: vrf_name(),
+                    port: port_name(),
+                    vni: *vni,
+                })
+            }
+            (Some(PortKind::Fabric | PortKind::Underlay), ..) => {
+                Err(CompileError::Tunnel { vrf: vrf_name(), port: port_name() })
+            }
+            _ => Err(unknown(vrf, port, PortKind::Fabric)),
+        }
+    }
+
+    /// The tunnel to a host, for what travels with the VNI of `bound`.
+    fn tunnel(
+        &mut self,
+        vrf: &str,
+        port: &str,
+        bound: &BoundPort,
+        host: &str,
+    ) -> Result<u16, CompileError> {
+        let underlay = self.state.fabric_ports.get(port).and_then(|fabric| fabric.vxlan.as_ref());
+        let found = underlay.and_then(|it| Some((it.address.ip(), it.hosts.get(host)?)));
+        let (endpoint, host) = found.ok_or_else(|| CompileError::UnknownHost {
+            vrf: vrf.to_owned(),
+            port: port.to_owned(),
+            host: host.to_owned(),
+        })?;
+        self.tunnels.index(bound, endpoint, host)
     }
 
     /// Whether the kernel takes part in a circuit's link.

@@ -1,13 +1,16 @@
 //! From the desired state to an image. Pure: equal input gives an equal image.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use abi::{
-    image::{self, PORT_CIRCUIT, PORT_CPU, PORT_FABRIC, PortSlot},
+    image::{self, PORT_CIRCUIT, PORT_CPU, PORT_FABRIC, PORT_UNDERLAY, PortSlot},
     limits,
 };
 use desired::{FabricPort, MseeState, VrfName};
-use ipnetwork::IpNetwork;
+use ipnetwork::{IpNetwork, Ipv4Network};
 
 use super::{
     adjacencies::{Adjacencies, tag_bytes},
@@ -57,6 +60,75 @@ pub enum CompileError {
         /// The other VNet.
         second: String,
     },
+    /// A next hop behind a tunnel on a fabric without an underlay, or without one on a fabric with.
+    #[error(
+        "a next hop of VRF `{vrf}` on `{port}` must have a tunnel exactly when the fabric port has \
+         an underlay (`vxlan`)"
+    )]
+    Tunnel {
+        /// VRF of the route.
+        vrf: VrfName,
+        /// Interface name of the fabric port.
+        port: String,
+    },
+    /// A next hop behind a host that the underlay does not have.
+    #[error(
+        "a next hop of VRF `{vrf}` is behind host `{host}`, which the underlay of `{port}` lacks"
+    )]
+    UnknownHost {
+        /// VRF of the route.
+        vrf: VrfName,
+        /// Interface name of the fabric port.
+        port: String,
+        /// Name of the host.
+        host: String,
+    },
+    /// A next hop in a network that no VNet of the port has.
+    #[error("a next hop of VRF `{vrf}` has the VNI {vni}, which no VNet on `{port}` has")]
+    UnknownVni {
+        /// VRF of the route.
+        vrf: VrfName,
+        /// Interface name of the fabric port.
+        port: String,
+        /// The VNI.
+        vni: u32,
+    },
+    /// A VNet with a VNI on a fabric without an underlay, or without one on a fabric with.
+    #[error(
+        "VNet `{vnet}` on `{port}` must have a VNI exactly when the fabric port has an underlay \
+         (`vxlan`)"
+    )]
+    VnetVni {
+        /// Interface name of the fabric port.
+        port: String,
+        /// Name of the VNet.
+        vnet: String,
+    },
+    /// A host that the MSEE has no way to.
+    #[error("host `{host}` of `{port}` has the address {address}, which is not in {underlay}")]
+    HostOffLink {
+        /// Interface name of the fabric port.
+        port: String,
+        /// Name of the host.
+        host: String,
+        /// Its address.
+        address: Ipv4Addr,
+        /// The underlay's prefix.
+        underlay: Ipv4Network,
+    },
+    /// Two hosts of one address, or one with the MSEE's.
+    #[error("hosts `{first}` and `{second}` of `{port}` have one address")]
+    SharedHost {
+        /// Interface name of the fabric port.
+        port: String,
+        /// One host, or the MSEE.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// More tunnels than an image holds.
+    #[error("the desired state has more than {} tunnels (hosts by VNIs)", limits::TUNNELS - 1)]
+    TooManyTunnels,
     /// The search for a port would take too long.
     #[error("`{port}` and other ports fall on the same places of the port table: recreate it")]
     PortTable {
@@ -108,6 +180,7 @@ impl Compiled {
         compiled.next_hops = adjacencies.next_hops;
         compiled.adjacency_names = adjacencies.names;
         compiled.groups = adjacencies.groups;
+        compiled.tunnels = adjacencies.tunnels;
         compiled.ports = vec![image::Port::default(); limits::PORTS as usize];
         compiled.port_slots = vec![PortSlot::default(); limits::PORT_BUCKETS as usize];
         // Index 0 is no VNet.
@@ -169,8 +242,21 @@ impl Compiled {
             PortKind::Fabric => {
                 entry.kind = PORT_FABRIC;
                 if let Some(fabric) = state.fabric_ports.get(&port.name) {
-                    let roots = self.sources(port, fabric)?;
+                    let roots = self.sources(port, fabric, None)?;
                     (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
+                }
+            }
+            PortKind::Vxlan { vni } => {
+                entry.kind = PORT_FABRIC;
+                if let Some(fabric) = state.fabric_ports.get(&port.interface) {
+                    let roots = self.sources(port, fabric, Some(vni))?;
+                    (entry.root_ipv4, entry.root_ipv6) = (roots.ipv4, roots.ipv6);
+                }
+            }
+            PortKind::Underlay => {
+                entry.kind = PORT_UNDERLAY;
+                if let Some(fabric) = state.fabric_ports.get(&port.name) {
+                    self.underlay_entry(port, fabric, &mut entry)?;
                 }
             }
             PortKind::Cpu => {
@@ -186,14 +272,59 @@ impl Compiled {
         Ok(entry)
     }
 
+    /// The endpoint, and the table of hosts.
+    fn underlay_entry(
+        &mut self,
+        port: &BoundPort,
+        fabric: &FabricPort,
+        entry: &mut image::Port,
+    ) -> Result<(), CompileError> {
+        let Some(underlay) = &fabric.vxlan else { return Ok(()) };
+        // Those with a VNI are on ports of their own.
+        check_vnis(port, fabric)?;
+        let mut hosts = BTreeMap::from([(underlay.address.ip(), "the MSEE")]);
+        for (name, host) in &underlay.hosts {
+            let address = host.address;
+            if !underlay.address.contains(address) {
+                return Err(CompileError::HostOffLink {
+                    port: port.interface.clone(),
+                    host: name.clone(),
+                    address,
+                    underlay: underlay.address,
+                });
+            }
+            if let Some(first) = hosts.insert(address, name) {
+                return Err(CompileError::SharedHost {
+                    port: port.interface.clone(),
+                    first: first.to_owned(),
+                    second: name.clone(),
+                });
+            }
+        }
+        hosts.remove(&underlay.address.ip());
+        let places = (1..).zip(hosts.keys());
+        let prefixes = places.map(|(place, address)| (IpAddr::from(*address).into(), place));
+        entry.root_ipv4 = self.prefixes.add_table(prefixes)?;
+        entry.address_ipv4 = underlay.address.ip().octets();
+        Ok(())
+    }
+
     fn slot_of(&self, name: &str) -> u32 {
         self.bound.iter().find(|port| port.name == name).map_or(0, |port| port.slot)
     }
 
-    /// The table from source address to VNet of one fabric port.
-    fn sources(&mut self, port: &BoundPort, fabric: &FabricPort) -> Result<Roots, CompileError> {
+    /// The table from source address to VNet of one fabric port, or of one network on an underlay.
+    fn sources(
+        &mut self,
+        port: &BoundPort,
+        fabric: &FabricPort,
+        vni: Option<u32>,
+    ) -> Result<Roots, CompileError> {
+        if vni.is_none() {
+            check_vnis(port, fabric)?;
+        }
         let mut sources: BTreeMap<IpNetwork, (u32, &str)> = BTreeMap::new();
-        for (name, vnet) in &fabric.vnets {
+        for (name, vnet) in fabric.vnets.iter().filter(|(_, vnet)| vnet.vni == vni) {
             let roots = self.roots(name, &vnet.vrf)?;
             let index = self.vnets.len() as u32;
             if index >= limits::VNETS {
@@ -232,6 +363,17 @@ impl Compiled {
     fn roots(&self, user: &str, vrf: &str) -> Result<Roots, CompileError> {
         self.vrf_roots(vrf)
             .ok_or_else(|| CompileError::UnknownVrf { user: user.to_owned(), vrf: vrf.to_owned() })
+    }
+}
+
+/// A VNet has a VNI exactly when its frames travel in VXLAN.
+fn check_vnis(port: &BoundPort, fabric: &FabricPort) -> Result<(), CompileError> {
+    let is_tunnelled = fabric.vxlan.is_some();
+    match fabric.vnets.iter().find(|(_, vnet)| vnet.vni.is_some() != is_tunnelled) {
+        Some((name, _)) => {
+            Err(CompileError::VnetVni { port: port.interface.clone(), vnet: name.clone() })
+        }
+        None => Ok(()),
     }
 }
 

@@ -9,7 +9,11 @@ use abi::image::{self, PortKey};
 use desired::{MacAddress, Route, VrfName};
 use ipnetwork::IpNetwork;
 
-use super::{next_hops::NextHops, prefixes::Prefixes};
+use super::{
+    next_hops::NextHops,
+    prefixes::Prefixes,
+    tunnels::{Tunnels, underlay_of},
+};
 use crate::fastpath::{
     BoundPort,
     neighbours::{KernelLink, Neighbour, Neighbours, NextHop, Resolver},
@@ -31,6 +35,7 @@ pub struct Compiled {
     pub(super) adjacency_names: Vec<AdjacencyName>,
     pub(super) next_hops: NextHops,
     pub(super) groups: Vec<image::Group>,
+    pub(super) tunnels: Tunnels,
     pub(super) prefixes: Prefixes,
     pub(super) vrfs: BTreeMap<VrfName, Table>,
 }
@@ -149,6 +154,27 @@ impl Compiled {
         self.next_hops.get(index)
     }
 
+    /// A tunnel by index, as packets see it; none for 0, which stands for none.
+    pub fn tunnel(&self, index: u16) -> Option<&image::Tunnel> {
+        self.tunnels.get(index)
+    }
+
+    /// The host at the far end of a tunnel.
+    pub fn tunnel_host(&self, index: u16) -> Option<&NextHop> {
+        self.tunnels.host(index)
+    }
+
+    /// Index of the tunnel that a next hop is behind; 0 for one on a fabric itself.
+    pub fn tunnel_of(&self, neighbour: &Neighbour) -> u16 {
+        self.tunnels.of(neighbour)
+    }
+
+    /// The underlay port that what arrives with `key` in a tunnel travels on.
+    pub fn underlay(&self, key: PortKey) -> Option<&image::Port> {
+        let port = self.port(self.slot(underlay_of(key))?)?;
+        Some(port).filter(|port| port.kind == image::PORT_UNDERLAY)
+    }
+
     /// Who finds out the MAC address of a neighbour that is a next hop; `None` for any other station.
     /// One that some routes declare and others do not is to be found.
     pub fn resolver(&self, neighbour: &Neighbour) -> Option<Resolver> {
@@ -185,17 +211,23 @@ impl Compiled {
     pub(in crate::fastpath) fn relearned(&self, learned: &Neighbours) -> Self {
         let mut compiled = Self { generation: self.generation + 1, ..self.clone() };
         compiled.next_hops.resolve(&mut compiled.adjacencies, learned);
+        compiled.tunnels.resolve(&mut compiled.adjacencies, &compiled.next_hops, learned);
         compiled
     }
 
     /// What this image has that was learned, and not declared.
     pub fn learned(&self) -> Neighbours {
-        self.next_hops.learned(&self.adjacencies)
+        let stations = self.next_hops.learned(&self.adjacencies);
+        stations
+            .iter()
+            .map(|(station, mac)| (*station, *mac))
+            .chain(self.tunnels.learned())
+            .collect()
     }
 
     /// Whether all next hops are those of `other`, MAC addresses included.
     pub(in crate::fastpath) fn has_adjacencies_of(&self, other: &Self) -> bool {
-        self.adjacencies == other.adjacencies
+        self.adjacencies == other.adjacencies && self.tunnels.entries() == other.tunnels.entries()
     }
 
     /// A VNet by index.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use abi::{
-    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Vnet},
+    image::{Active, Adjacency, Group, NextHop, Node, Port, PortSlot, Tunnel, Vnet},
     limits,
 };
 use afxdp::steps::{Step, Steps};
@@ -117,6 +117,7 @@ pub(in crate::fastpath) struct Image {
     adjacencies: Table<Adjacency>,
     next_hops: Table<NextHop>,
     groups: Table<Group>,
+    tunnels: Table<Tunnel>,
     nodes: Table<Node>,
     /// Whether packets may still read the bank that is not in force.
     readers: bool,
@@ -132,6 +133,7 @@ pub(super) struct Bank {
     pub(super) adjacencies: Vec<Adjacency>,
     pub(super) next_hops: Vec<NextHop>,
     pub(super) groups: Vec<Group>,
+    pub(super) tunnels: Vec<Tunnel>,
     pub(super) nodes: Vec<Node>,
 }
 
@@ -154,6 +156,7 @@ impl Image {
             adjacencies: Table::map(data("ADJACENCIES")?, limits::BANKS * limits::ADJACENCIES)?,
             next_hops: Table::map(data("NEXT_HOPS")?, limits::BANKS * limits::ADJACENCIES)?,
             groups: Table::map(data("GROUPS")?, limits::BANKS * limits::GROUPS)?,
+            tunnels: Table::map(data("TUNNELS")?, limits::BANKS * limits::TUNNELS)?,
             nodes: Table::map(data("NODES")?, limits::BANKS * limits::NODES)?,
             readers: false,
             steps,
@@ -180,6 +183,7 @@ impl Image {
         self.adjacencies.fill(bank, &compiled.adjacencies)?;
         self.next_hops.fill(bank, &compiled.next_hops.entries())?;
         self.groups.fill(bank, &compiled.groups)?;
+        self.tunnels.fill(bank, &compiled.tunnels.entries())?;
         self.nodes.fill(bank, compiled.prefixes.nodes())?;
         self.steps.take(Step::Publish).map_err(PublishError::Withheld)?;
         self.readers = true;
@@ -199,6 +203,7 @@ impl Image {
             adjacencies: self.adjacencies.read(bank),
             next_hops: self.next_hops.read(bank),
             groups: self.groups.read(bank),
+            tunnels: self.tunnels.read(bank),
             nodes: self.nodes.read(bank),
         }
     }

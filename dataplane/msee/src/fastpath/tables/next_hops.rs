@@ -36,6 +36,11 @@ impl NextHops {
         self.declared.insert(neighbour, mac);
     }
 
+    /// Enters a neighbour that is left to others to find.
+    pub(super) fn leave_open(&mut self, neighbour: Neighbour, resolver: Resolver) {
+        self.undeclared.insert(neighbour, resolver);
+    }
+
     /// The next hop of an adjacency.
     pub(super) fn get(&self, index: u32) -> Option<&NextHop> {
         self.by_index.get(index as usize)?.as_ref()

@@ -15,7 +15,7 @@ use std::{
 
 use abi::image::{
     self, ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY, PORT_ABSENT, PORT_CIRCUIT, PORT_CPU,
-    PortKey, UNTAGGED,
+    PORT_UNDERLAY, PortKey, UNTAGGED,
 };
 use desired::{MacAddress, ServiceEthertype, Tags, VrfName};
 use nix::net::if_::if_indextoname;
@@ -25,6 +25,7 @@ use super::{
     mapped::{Bank, Image},
     next_hops::NextHops,
     prefixes::Prefixes,
+    tunnels::Tunnels,
 };
 use crate::fastpath::{BoundPort, PortKind, ports::interface};
 
@@ -35,8 +36,17 @@ impl Compiled {
     }
 
     fn read(bank: Bank) -> Self {
-        let Bank { generation, port_slots, ports, vnets, adjacencies, next_hops, groups, nodes } =
-            bank;
+        let Bank {
+            generation,
+            port_slots,
+            ports,
+            vnets,
+            adjacencies,
+            next_hops,
+            groups,
+            tunnels,
+            nodes,
+        } = bank;
         let bound: Vec<BoundPort> = {
             let port = |slot: u32| ports.get(slot as usize).filter(|it| it.kind != PORT_ABSENT);
             let used = port_slots.iter().filter(|place| place.slot != 0);
@@ -64,6 +74,12 @@ impl Compiled {
         recovered.next_hops = NextHops::recover(&next_hops, &recovered.adjacencies, |slot| {
             recovered.bound_port(slot).map(BoundPort::key)
         });
+        let adjacencies = &recovered.adjacencies;
+        recovered.tunnels =
+            Tunnels::recover(&tunnels, adjacencies, &mut recovered.next_hops, |slot| {
+                let port = recovered.by_slot.get(&slot).and_then(|at| recovered.bound.get(*at));
+                port.map(BoundPort::key)
+            });
         recovered.vnet_names = recovered.recover_vnets();
         recovered
     }
@@ -71,7 +87,7 @@ impl Compiled {
     /// The VNets that a fabric port's table of sources leads to, from index 1 on.
     fn recover_vnets(&self) -> Vec<CompiledVnet> {
         let mut port_of: BTreeMap<u32, u32> = BTreeMap::new();
-        for fabric in self.bound.iter().filter(|port| port.kind == PortKind::Fabric) {
+        for fabric in self.bound.iter().filter(|port| port.is_fabric()) {
             let Some(port) = self.port(fabric.slot) else { continue };
             for root in [port.root_ipv4, port.root_ipv6] {
                 let leaves = self.prefixes.leaves(root);
@@ -111,10 +127,12 @@ fn bound_port(slot: u32, key: PortKey, port: &image::Port) -> BoundPort {
         tags: tags(key, port),
         mac: MacAddress(port.mac),
         mtu,
-        kind: match port.kind {
-            PORT_CIRCUIT => PortKind::Circuit,
-            PORT_CPU => PortKind::Cpu,
-            _ => PortKind::Fabric,
+        kind: match (port.kind, key.vni()) {
+            (PORT_CIRCUIT, _) => PortKind::Circuit,
+            (PORT_CPU, _) => PortKind::Cpu,
+            (PORT_UNDERLAY, _) => PortKind::Underlay,
+            (_, Some(vni)) => PortKind::Vxlan { vni },
+            (_, None) => PortKind::Fabric,
         },
     }
 }
@@ -122,6 +140,7 @@ fn bound_port(slot: u32, key: PortKey, port: &image::Port) -> BoundPort {
 fn tags(key: PortKey, port: &image::Port) -> Tags {
     match (key.outer, key.inner) {
         (UNTAGGED, UNTAGGED) => Tags::Untagged,
+        _ if key.vni().is_some() => Tags::Untagged,
         (UNTAGGED, vlan) => Tags::Dot1q { vlan },
         (service, customer) => {
             let [high, low, ..] = port.tags;

@@ -46,7 +46,7 @@ fn decide_with(
     let metadata = Metadata { verdict: verdict.number(), ..Metadata::default() };
     let punt = Punt { ifindex: 100 + port, metadata, frame };
     let mut out = Frames::default();
-    out.add(|out| out.extend([0xee; 3]));
+    out.add(None, |out| out.extend([0xee; 3]));
     let decision = responder.decide(&punt, &example::compiled(), &Table::default(), now, &mut out);
     (decision, out.iter().flatten().copied().collect())
 }

@@ -1,6 +1,9 @@
 use std::net::Ipv6Addr;
 
-use abi::{image::UNTAGGED, punt::Metadata};
+use abi::{
+    image::{PortKey, UNTAGGED},
+    punt::Metadata,
+};
 
 use desired::{Adjacency, MseeState};
 use packet::ETHERTYPE_IPV6;

@@ -13,12 +13,12 @@ use super::{IDLE, Worker};
 use crate::{
     fastpath::{Compiled, Neighbour, Resolver},
     neighbours::{Action, Packet, solicitation},
-    punt::{Decision, Punt},
+    punt::{Decision, Punt, way},
 };
 
-/// How many neighbours a packet may wait for: its next hop, and, when that has failed, the one that the
-/// answer goes to.
-const WAITS: u8 = 2;
+/// How many neighbours a packet may wait for: the host of its next hop, the next hop, and, when that has
+/// failed, those of the answer.
+const WAITS: u8 = 4;
 
 /// Shortest sleep that the kernel knows.
 const TICK: Duration = Duration::from_millis(1);
@@ -68,9 +68,14 @@ impl Worker {
     }
 
     fn solicit(&mut self, neighbour: &Neighbour, confirm: Option<MacAddress>, compiled: &Compiled) {
+        let tunnel = compiled.tunnel_of(neighbour);
+        // Its host is asked for before it is, so that the tunnel is open unless the host has just gone.
+        let Some(Ok(tunnel)) = way::tunnel(compiled, &self.neighbours, tunnel) else { return };
         let mut written = None;
         self.out.clear();
-        self.out.add(|out| written = solicitation::write(neighbour, confirm, compiled, out));
+        self.out.add(tunnel.as_ref(), |out| {
+            written = solicitation::write(neighbour, confirm, compiled, out);
+        });
         if written.is_some() {
             // A question that is lost is asked again.
             let _ = self.send(Some(neighbour.port().ifindex));

@@ -13,7 +13,7 @@ use crate::lab::Lab;
 const PORT: u16 = 7;
 
 /// Answers every datagram on a node, as long as the test lives.
-pub(super) fn answer(lab: &Lab, node: &str) {
+pub(crate) fn answer(lab: &Lab, node: &str) {
     lab.inside(node, || {
         let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, PORT)).unwrap();
         thread::spawn(move || {
@@ -40,9 +40,9 @@ pub(super) fn is_of_one(frame: &[u8]) -> bool {
 
 /// How datagrams are sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Flow {
-    pub(super) packets: usize,
-    pub(super) interval: Duration,
+pub(crate) struct Flow {
+    pub(crate) packets: usize,
+    pub(crate) interval: Duration,
 }
 
 impl Default for Flow {
@@ -53,18 +53,18 @@ impl Default for Flow {
 
 /// What came of a flow.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Numbers of the datagrams without an answer.
-    pub(super) lost: Vec<usize>,
+    pub(crate) lost: Vec<usize>,
     /// From the first datagram to its answer.
-    pub(super) first: Option<Duration>,
+    pub(crate) first: Option<Duration>,
     /// Longest time without an answer.
-    pub(super) gap: Duration,
+    pub(crate) gap: Duration,
 }
 
 impl Flow {
     /// Sends from a node, and waits two seconds for the last answers.
-    pub(super) fn run(self, lab: &Lab, from: &str, to: impl Into<IpAddr>) -> Outcome {
+    pub(crate) fn run(self, lab: &Lab, from: &str, to: impl Into<IpAddr>) -> Outcome {
         let to = SocketAddr::new(to.into(), PORT);
         lab.inside(from, move || self.send(to))
     }

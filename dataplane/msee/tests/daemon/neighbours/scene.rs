@@ -25,6 +25,7 @@ pub(crate) fn direct(address: impl Into<std::net::IpAddr>, mac: Option<MacAddres
         mac,
         vm: "vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     }
 }
 

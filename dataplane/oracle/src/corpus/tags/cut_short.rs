@@ -5,10 +5,10 @@ use abi::verdict::Verdict::{
 };
 use desired::MacAddress;
 
-use super::{C, S, TagCase, good, table, with};
+use super::{C, FrameCase, S, good, table, with};
 use crate::compose::{Tag, cut};
 
-pub(super) fn cases() -> Vec<TagCase> {
+pub(super) fn cases() -> Vec<FrameCase> {
     table(&[
         ("14 bytes of 802.1Q", "eth1", |mac| short(mac, &[(C, 100)], 14), PortTruncated),
         ("14 bytes of 802.1ad", "eth1", |mac| short(mac, &[(S, 100)], 14), PortTruncated),

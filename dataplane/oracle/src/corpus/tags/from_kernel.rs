@@ -3,10 +3,10 @@
 use abi::verdict::Verdict::{LocalFromKernel as Out, PortTagged, PortTruncated};
 use desired::MacAddress;
 
-use super::{C, S, TagCase, good, misdirected, table, with};
+use super::{C, FrameCase, S, good, misdirected, table, with};
 use crate::compose::cut;
 
-pub(super) fn cases() -> Vec<TagCase> {
+pub(super) fn cases() -> Vec<FrameCase> {
     table(&[
         ("IPv4 of the kernel, untagged link", "xcpu1", |_| misdirected(&[]), Out),
         ("IPv4 of the kernel, 802.1Q link", "xcpu2", |_| misdirected(&[]), Out),

@@ -5,13 +5,13 @@ use abi::verdict::Verdict::{
     PortWrongMac,
 };
 
-use super::{C, S, TagCase, good, misdirected, table, with};
+use super::{C, FrameCase, S, good, misdirected, table, with};
 
-pub(super) fn cases() -> Vec<TagCase> {
+pub(super) fn cases() -> Vec<FrameCase> {
     [one(), two(), more(), elsewhere()].concat()
 }
 
-fn one() -> Vec<TagCase> {
+fn one() -> Vec<FrameCase> {
     table(&[
         ("802.1Q of a link", "eth1", |mac| good(mac, &[(C, 100)]), Direct),
         ("802.1Q of a link, priority 7", "eth1", |mac| good(mac, &[(C, 0xe064)]), Direct),
@@ -37,7 +37,7 @@ fn one() -> Vec<TagCase> {
     ])
 }
 
-fn two() -> Vec<TagCase> {
+fn two() -> Vec<FrameCase> {
     table(&[
         ("QinQ of a link", "eth1", |mac| good(mac, &[(C, 20), (C, 100)]), Direct),
         (
@@ -98,7 +98,7 @@ fn two() -> Vec<TagCase> {
     ])
 }
 
-fn more() -> Vec<TagCase> {
+fn more() -> Vec<FrameCase> {
     table(&[
         (
             "802.1Q of a link, and 802.1ad in it",
@@ -129,7 +129,7 @@ fn more() -> Vec<TagCase> {
     ])
 }
 
-fn elsewhere() -> Vec<TagCase> {
+fn elsewhere() -> Vec<FrameCase> {
     table(&[
         ("802.1Q on a fabric", "eth2", |mac| good(mac, &[(C, 100)]), PortTagged),
         ("802.1Q of priority only on a fabric", "eth2", |mac| good(mac, &[(C, 0)]), PortTagged),

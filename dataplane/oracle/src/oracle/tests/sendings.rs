@@ -92,6 +92,58 @@ fn one_instance_may_be_known_and_the_other_not() {
     assert_eq!(verdicts, [Verdict::TooBig, Verdict::NeighbourUnresolved]);
 }
 
+/// The frame in the tunnel that it leaves in, and the tunnel's addresses and network.
+fn tunnelled(judgement: &Judgement) -> (&[u8], &[u8], &[u8]) {
+    match judgement.ends() {
+        [End { outcome: Outcome::Tunnelled(sending), .. }] => {
+            assert_eq!(sending.port, "eth7");
+            (&sending.bytes[50..], &sending.bytes[26..34], &sending.bytes[46..49])
+        }
+        ends => panic!("not one tunnel: {ends:?}"),
+    }
+}
+
+/// Two customers have a VM of one address behind tunnels; each is sent to its own host and network.
+#[test]
+fn into_the_tunnel_of_its_customer() {
+    let packet = Ipv4::udp(CE, TUNNEL_VM);
+    for (port, tags, station, addresses, vni) in [
+        ("eth1", &[][..], 4, [192, 168, 7, 1, 192, 168, 7, 11], [1, 2, 3]),
+        ("eth5.200", &[(0x8100, 200)], 6, [192, 168, 7, 1, 192, 168, 7, 12], [0xff; 3]),
+    ] {
+        let judgement = judge(port, tags, 0x0800, &padded(packet.bytes(), 9));
+        assert_eq!(judgement.verdict(), Some(Verdict::ForwardedDirect));
+        let inner = forwarded([2, 0, 0, 0, 7, station], "eth7", &[], &packet);
+        assert_eq!(tunnelled(&judgement), (&inner[..], &addresses[..], &vni[..]));
+    }
+}
+
+#[test]
+fn to_an_instance_on_either_host() {
+    let judgement = judge("eth1", &[], 0x0800, &Ipv4::udp(CE, TUNNEL_SPOKE).bytes());
+    let stations: Vec<_> = judgement
+        .ends()
+        .iter()
+        .map(|end| match &end.outcome {
+            Outcome::Tunnelled(sending) => (sending.bytes[33], sending.bytes[55]),
+            outcome => panic!("{outcome:?}"),
+        })
+        .collect();
+    assert_eq!(stations, [(11, 12), (12, 13)]);
+}
+
+/// What is for userspace is the frame that was in the tunnel, without what was behind the datagram.
+#[test]
+fn out_of_a_tunnel_to_userspace() {
+    let mac = port("eth7").mac;
+    let packet = Ipv4 { ttl: 1, ..Ipv4::udp(VM, ON_PREM[0]) };
+    let inner = ethernet(mac, SENDER, &[], 0x0800, &padded(packet.bytes(), 3));
+    let outer = Vxlan::new(CONTOSO_VNI, inner.clone()).packet(HOSTS[0], ENDPOINT).bytes();
+    let judgement = judge("eth7", &[], 0x0800, &padded(outer, 5));
+    let outcome = Outcome::Unwrapped(inner);
+    assert_eq!(judgement.ends(), [End { verdict: Verdict::TtlExpired, outcome }]);
+}
+
 #[test]
 fn to_the_kernel_as_it_came_but_for_the_tags() {
     let (mac, packet) = (port("eth1").mac, padded(Ipv4::udp(CE, OURS).bytes(), 7));

@@ -9,6 +9,7 @@ use desired::{
 use super::*;
 
 mod neighbours;
+mod vxlan;
 
 fn mac(last: u8) -> MacAddress {
     MacAddress([2, 0, 0, 0, 0, last])
@@ -30,8 +31,11 @@ fn ports() -> Vec<BoundPort> {
 }
 
 fn gateway() -> Adjacency {
-    let instance =
-        |last| GatewayNextHop { address: Ipv4Addr::new(10, 255, 0, last), mac: Some(mac(last)) };
+    let instance = |last| GatewayNextHop {
+        address: Ipv4Addr::new(10, 255, 0, last),
+        mac: Some(mac(last)),
+        tunnel: None,
+    };
     Adjacency::Gateway {
         port: "eth2".to_owned(),
         gateway: "ERGW1".to_owned(),
@@ -47,6 +51,7 @@ fn direct() -> Adjacency {
         mac: Some(mac(0x44)),
         vm: "hub-vm".to_owned(),
         connection: "conn1".to_owned(),
+        tunnel: None,
     }
 }
 
@@ -64,6 +69,7 @@ fn state() -> MseeState {
         vrf: "circuit".to_owned(),
         address: Ipv4Addr::new(10, 255, 0, 4),
         address_ipv6: Some("fd00:255::4".parse().unwrap()),
+        vni: None,
     };
     let circuit = CircuitPort {
         circuit: "CIRCUIT_EQUINIX".to_owned(),
@@ -86,7 +92,10 @@ fn state() -> MseeState {
         circuit_ports: [("eth1".to_owned(), circuit)].into(),
         fabric_ports: [(
             "eth2".to_owned(),
-            FabricPort { vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into() },
+            FabricPort {
+                vnets: vnets.map(|(name, vnet)| (name.to_owned(), vnet)).into(),
+                vxlan: None,
+            },
         )]
         .into(),
         vrfs: [("circuit".to_owned(), Vrf { routes })].into(),
@@ -263,6 +272,7 @@ fn tables_beyond_their_limits_are_refused() {
             mac: Some(mac(1)),
             vm: format!("vm{number}"),
             connection: "conn1".to_owned(),
+            tunnel: None,
         };
         routes.insert(
             IpNetwork::from(std::net::IpAddr::V4(address)),

@@ -86,7 +86,7 @@ fn what_is_declared_wins_over_what_was_learned() {
     let mut state = state();
     let Adjacency::Direct { port, address, vm, .. } = direct() else { panic!("direct") };
     let connection = "conn2".to_owned();
-    let adjacency = Adjacency::Direct { port, address, mac: None, vm, connection };
+    let adjacency = Adjacency::Direct { port, address, mac: None, vm, connection, tunnel: None };
     let route = Route { adjacency, why: String::new() };
     let other = Vrf { routes: [("10.255.10.4/32".parse().unwrap(), route)].into() };
     state.vrfs.insert("other".to_owned(), other);
