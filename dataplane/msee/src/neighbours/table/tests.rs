@@ -331,8 +331,9 @@ fn nobody_takes_the_address_of_a_station_that_is_there() {
 fn one_that_moves_all_the_time_makes_an_image_a_second_at_most() {
     let mut scene = Scene::reachable(4);
     let mut images = 0;
-    for step in 0..500 {
-        let mac = MacAddress([2, 0, 0, 1, 0, (step / 10) as u8]);
+    for step in 0..500_u16 {
+        let [high, low] = (step / 10).to_be_bytes();
+        let mac = MacAddress([2, 0, 0, 1, high, low]);
         scene.hear(4, Heard { mac: Some(mac), ..CLAIMS[0] });
         scene.actions();
         images += usize::from(scene.table.take_changed());
@@ -381,7 +382,7 @@ fn a_question_that_the_kernel_was_not_asked_is_asked_in_a_second() {
     scene.table.adopt(vm(4), Resolver::Kernel, MAC, scene.now);
     let ask = Action::Solicit { neighbour: vm(4), resolver: Resolver::Kernel, confirm: Some(MAC) };
     for _ in 0..3 {
-        assert_eq!(scene.actions(), [ask.clone()]);
+        assert_eq!(scene.actions(), std::slice::from_ref(&ask));
         scene.table.not_asked(vm(4), scene.now);
         scene.pass(0.999);
         assert!(scene.actions().is_empty());
