@@ -55,35 +55,6 @@ fn what_the_kernel_knew_before_is_read_and_what_it_forgets_is_asked_for_again() 
     msee.terminate();
 }
 
-/// The kernel's table is read when the link comes, while the first packets wait for the answer.
-#[test]
-fn a_failure_that_the_kernel_remembers_ends_no_question_of_ours() {
-    let lab = scene::lab("failed");
-    for address in [IpAddr::from(CE), CE6.into()] {
-        lab.run(&format!("ip -n @msee neigh replace {address} dev cpu1 nud failed"));
-    }
-    let mut control = lab.control();
-    let msee = lab.start();
-    let mut stream = control.accept();
-    flow::answer(&lab, "ce");
-    let flow = Flow { packets: 1_000, ..Flow::default() };
-    std::thread::scope(|scope| {
-        let flows = [IpAddr::from(CE), CE6.into()].map(|customer| {
-            let lab = &lab;
-            scope.spawn(move || flow.run(lab, "vm", customer))
-        });
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        stream.apply(1, scene::state(None, Some(VM_MAC)));
-        for flow in flows {
-            let outcome = flow.join().unwrap();
-            assert!(!outcome.lost.contains(&999), "{outcome:?}");
-        }
-    });
-    let counters = msee.get("/counters");
-    assert_eq!(super::count(&counters, "icmp_net_unreachable"), 0, "{counters}");
-    msee.terminate();
-}
-
 #[test]
 fn a_link_that_is_made_anew_has_a_new_near_end() {
     let lab = scene::lab("near");
