@@ -22,7 +22,7 @@ pub enum Class {
     ToCustomer,
     /// For the MSEE's kernel: BGP, BFD and whatever else is addressed to it.
     Control,
-    /// ARP and Neighbour Discovery.
+    /// ARP and Neighbour Discovery to a group: what all stations of a link send, to whomever.
     Neighbour,
     /// Echo requests to the MSEE.
     Echo,
@@ -30,6 +30,9 @@ pub enum Class {
     PathMtu,
     /// Every other exception: expired, unroutable, unreachable, unresolved.
     Exception,
+    /// ARP and Neighbour Discovery to the port's own MAC address: among them the answers to what we ask,
+    /// which no amount of questions to everybody may displace.
+    NeighbourUnicast,
 }
 
 /// A budget of packets.
@@ -50,7 +53,8 @@ impl Class {
         Some(match self {
             Self::FromCustomer | Self::ToCustomer => return None,
             Self::Control => Budget { rate: 20_000, burst: 2_000 },
-            Self::Neighbour | Self::Echo | Self::PathMtu => Budget { rate: 2_000, burst: 500 },
+            Self::Echo | Self::PathMtu => Budget { rate: 2_000, burst: 500 },
+            Self::Neighbour | Self::NeighbourUnicast => Budget { rate: 1_000, burst: 250 },
             Self::Exception => Budget { rate: 10_000, burst: 1_000 },
         })
     }
@@ -63,4 +67,4 @@ impl Class {
     }
 }
 
-const _: () = assert!(Class::Exception.number() < CLASSES);
+const _: () = assert!(Class::NeighbourUnicast.number() < CLASSES);

@@ -119,6 +119,17 @@ pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
     Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, high, low)
 }
 
+/// The link-local address of an interface that has no other (RFC 4291 2.5.6 and appendix A).
+pub fn link_local(mac: [u8; 6]) -> Ipv6Addr {
+    let [a, b, c, device @ ..] = mac;
+    // The universal bit is inverted.
+    let mut octets = [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, 0, 0, 0];
+    if let Some(place) = octets.last_chunk_mut() {
+        *place = device;
+    }
+    octets.into()
+}
+
 /// The MAC address that frames for a multicast address go to (RFC 2464 section 7).
 pub fn group_mac(group: Ipv6Addr) -> [u8; 6] {
     let [.., a, b, c, d] = group.octets();

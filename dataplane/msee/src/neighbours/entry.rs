@@ -25,6 +25,14 @@ pub(super) const FAILED: Duration = Duration::from_secs(3);
 /// DELAY_FIRST_PROBE_TIME).
 pub(super) const DELAY: Duration = Duration::from_secs(5);
 
+/// How long a station is given to contradict another one that claims its address. Shorter than
+/// [`RETRANSMIT`]: packets for a neighbour that has moved are lost meanwhile.
+pub(super) const CLAIM: Duration = Duration::from_millis(300);
+
+/// Between two claims to one neighbour's address that are looked into (as Linux `locktime`): one that
+/// changes all the time does not make images all the time.
+pub(super) const HOLD: Duration = Duration::from_secs(1);
+
 /// How often the kernel is reminded that an unconfirmed neighbour is still in use. It needs 8 s to
 /// confirm it or to give it up.
 pub(super) const REMIND: Duration = Duration::from_secs(10);
@@ -85,12 +93,25 @@ pub(super) struct Entry {
     pub(super) deadline: Option<Instant>,
     /// When it was last heard of, or first asked for.
     pub(super) heard: Instant,
+    /// Where somebody says that it is, while where it was is being asked.
+    pub(super) claim: Option<MacAddress>,
+    /// When a claim was last looked into, or came true.
+    pub(super) disputed: Option<Instant>,
     pub(super) waiting: VecDeque<Packet>,
 }
 
 impl Entry {
     pub(super) fn new(resolver: Resolver, state: State, port: u16, now: Instant) -> Self {
-        Self { state, resolver, port, deadline: None, heard: now, waiting: VecDeque::new() }
+        Self {
+            state,
+            resolver,
+            port,
+            deadline: None,
+            heard: now,
+            claim: None,
+            disputed: None,
+            waiting: VecDeque::new(),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ use tokio::{
     time::sleep,
 };
 
-use self::links::Links;
+use self::{links::Links, words::Said};
 use crate::{
     fastpath::{KernelLink, Neighbour},
     punt::Teller,
@@ -131,7 +131,14 @@ impl Follower {
                     None => return Ok(()),
                 },
                 message = messages.next() => match message.map(|(message, _)| message.payload) {
-                    Some(NetlinkPayload::InnerMessage(message)) => self.tell(&links, &message),
+                    Some(NetlinkPayload::InnerMessage(message)) => {
+                        let said = match &message {
+                            RouteNetlinkMessage::NewNeighbour(message) => words::said(message),
+                            RouteNetlinkMessage::DelNeighbour(message) => words::forgotten(message),
+                            _ => None,
+                        };
+                        self.tell(&links, said);
+                    }
                     // Messages were lost: only the whole table says what they were.
                     Some(NetlinkPayload::Overrun(_)) => links = self.read(&handle).await?,
                     Some(_) => {}
@@ -158,18 +165,13 @@ impl Follower {
             while let Some(message) =
                 dump.try_next().await.map_err(|source| FollowError::Request { action, source })?
             {
-                self.tell(&links, &RouteNetlinkMessage::NewNeighbour(message));
+                self.tell(&links, words::listed(&message));
             }
         }
         Ok(links)
     }
 
-    fn tell(&self, links: &Links, message: &RouteNetlinkMessage) {
-        let said = match message {
-            RouteNetlinkMessage::NewNeighbour(message) => words::said(message),
-            RouteNetlinkMessage::DelNeighbour(message) => words::forgotten(message),
-            _ => None,
-        };
+    fn tell(&self, links: &Links, said: Option<Said>) {
         let Some(said) = said else { return };
         if let Some(neighbour) = links.neighbour(said.interface, said.address) {
             self.teller.tell(neighbour, said.told);

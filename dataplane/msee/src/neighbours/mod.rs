@@ -18,14 +18,19 @@
 //! | | it says unasked where it is | `stale` |
 //! | | three questions without an answer | `failed` |
 //! | `reachable` | 10 to 20 s | `probe` |
-//! | | it says unasked that it is elsewhere | `stale` |
+//! | | somebody says that it is elsewhere | `probe`, for 300 ms |
 //! | `stale`: used, not confirmed | 5 s | `probe` |
 //! | `probe`: used, and asked alone each second | an answer | `reachable` |
+//! | | no answer, and somebody said that it is elsewhere | `stale` there |
 //! | | three questions without an answer | forgotten |
 //! | `failed`: packets are answered at once, nobody is asked | 3 s | forgotten |
 //!
 //! Of a neighbour that the kernel finds, the kernel says when it is `reachable`, `stale` or in `probe`;
 //! a `stale` one is asked for at once, so that the kernel confirms it.
+//!
+//! An answer counts as one while we ask. Who is known is not moved by what somebody else says: where it
+//! is known to be is asked first, once a second at most. While a port is so crowded that answers are
+//! lost ([`crowd`]), nobody who is known is given up.
 //!
 //! What is declared is never learned, and nothing is believed that contradicts it.
 //!
@@ -38,6 +43,7 @@
 //! `nd_ignored`, "asks for none of our addresses": something was learned from them, but nothing is
 //! sent.
 
+mod crowd;
 mod entry;
 mod event;
 pub mod kernel;

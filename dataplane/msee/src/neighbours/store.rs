@@ -7,6 +7,7 @@ use std::{
 };
 
 use abi::punt::Metadata;
+use desired::MacAddress;
 
 use super::entry::{Entry, State};
 use crate::fastpath::{Neighbour, Resolver};
@@ -16,21 +17,23 @@ use crate::fastpath::{Neighbour, Resolver};
 pub struct Limits {
     /// Neighbours.
     pub entries: usize,
-    /// Of them, those that are being asked for or have failed.
+    /// Of them, those that are being asked for or have failed; more only of ports that have less than
+    /// an equal share of this.
     pub unresolved: usize,
     /// Of those, the ones that packets of one port asked for: a customer that scans leaves the others
     /// room.
     pub unresolved_of_port: usize,
     /// Packets that wait for one neighbour.
     pub packets: usize,
-    /// Bytes of all packets that wait. The latest packet for each neighbour waits in any case
-    /// (RFC 1122 2.3.2.2).
+    /// Bytes of the packets of a port that wait, while no other port has any; else an equal share of
+    /// this. The latest packet for each neighbour waits in any case (RFC 1122 2.3.2.2).
     pub bytes: usize,
 }
 
 impl Default for Limits {
-    /// At most a mebibyte and the longest frame for each unresolved neighbour, together 10 MB; and, at
-    /// one a second for each, a thousand solicitations a second. As many packets wait for one neighbour
+    /// For one port a mebibyte, and the longest frame for each of its 256 neighbours, 3.4 MB. Each more
+    /// has its share, half, a third and so on: of 4,096 ports 9 MiB, and the longest frame for each of
+    /// 9,000 neighbours, which are as many solicitations a second. As many packets wait for one neighbour
     /// as in Linux (`unres_qlen`): a flow that has just begun, and an answer that takes a while.
     fn default() -> Self {
         Self {
@@ -66,8 +69,8 @@ pub(super) struct Store {
     /// Entries without a MAC address, and how many of them packets of each port asked for.
     unresolved: usize,
     unresolved_of: BTreeMap<u16, usize>,
-    /// Bytes of the packets that wait.
-    bytes: usize,
+    /// Bytes of the packets that wait, by the port that they came in by; only ports that have some.
+    bytes_of: BTreeMap<u16, usize>,
 }
 
 impl Store {
@@ -100,8 +103,13 @@ impl Store {
         port: u16,
         now: Instant,
     ) -> bool {
-        let of_port = self.unresolved_of.get(&port).copied().unwrap_or_default();
-        if self.unresolved >= self.limits.unresolved || of_port >= self.limits.unresolved_of_port {
+        let of_port = self.unresolved_of.get(&port).copied();
+        let ports = self.unresolved_of.len() + usize::from(of_port.is_none());
+        let of_port = of_port.unwrap_or_default();
+        // Though others have filled the room, each port has its share of it.
+        let has_room =
+            self.unresolved < self.limits.unresolved || of_port < self.limits.unresolved / ports;
+        if !has_room || of_port >= self.limits.unresolved_of_port {
             return false;
         }
         let state = State::Incomplete { asked: 0 };
@@ -157,25 +165,57 @@ impl Store {
     /// Has a packet wait for a neighbour; returns those there is no room for.
     pub(super) fn push(&mut self, neighbour: &Neighbour, packet: Packet) -> VecDeque<Packet> {
         let Some(entry) = self.entries.get_mut(neighbour) else { return [packet].into() };
-        self.bytes += packet.frame.len();
+        let port = packet.metadata.port;
+        *self.bytes_of.entry(port).or_default() += packet.frame.len();
         entry.waiting.push_back(packet);
         let mut displaced = VecDeque::new();
-        while entry.waiting.len() > self.limits.packets.max(1)
-            || (entry.waiting.len() > 1 && self.bytes > self.limits.bytes)
-        {
-            let Some(oldest) = entry.waiting.pop_front() else { break };
-            self.bytes -= oldest.frame.len();
+        loop {
+            let of_port = self.bytes_of.get(&port).copied().unwrap_or_default();
+            let share = self.limits.bytes / self.bytes_of.len().max(1);
+            let oldest = if entry.waiting.len() > self.limits.packets.max(1) {
+                entry.waiting.pop_front()
+            } else if entry.waiting.len() > 1 && of_port > share {
+                let oldest = entry.waiting.iter().position(|it| it.metadata.port == port);
+                oldest.and_then(|place| entry.waiting.remove(place))
+            } else {
+                None
+            };
+            let Some(oldest) = oldest else { return displaced };
+            discount_bytes(&mut self.bytes_of, &oldest);
             displaced.push_back(oldest);
         }
-        displaced
     }
 
     /// Takes the packets that wait for a neighbour.
     pub(super) fn take_waiting(&mut self, neighbour: &Neighbour) -> VecDeque<Packet> {
         let entry = self.entries.get_mut(neighbour);
         let packets = entry.map(|entry| std::mem::take(&mut entry.waiting)).unwrap_or_default();
-        self.bytes -= packets.iter().map(|packet| packet.frame.len()).sum::<usize>();
+        for packet in &packets {
+            discount_bytes(&mut self.bytes_of, packet);
+        }
         packets
+    }
+
+    /// Notes where somebody says a neighbour is; it is due at `due` at the latest.
+    pub(super) fn claim(&mut self, neighbour: &Neighbour, mac: MacAddress, due: Option<Instant>) {
+        let Some(entry) = self.entries.get_mut(neighbour) else { return };
+        entry.claim = Some(mac);
+        let deadline = entry.deadline.into_iter().chain(due).min();
+        self.schedule(neighbour, deadline);
+    }
+
+    /// Notes that a claim to a neighbour's address is looked into, or has come true.
+    pub(super) fn dispute(&mut self, neighbour: &Neighbour, now: Instant) {
+        if let Some(entry) = self.entries.get_mut(neighbour) {
+            entry.disputed = Some(now);
+        }
+    }
+
+    /// Takes the claim to a neighbour's address: it is settled.
+    pub(super) fn settle(&mut self, neighbour: &Neighbour) {
+        if let Some(entry) = self.entries.get_mut(neighbour) {
+            entry.claim = None;
+        }
     }
 
     fn put(&mut self, neighbour: Neighbour, entry: Entry) -> bool {
@@ -208,6 +248,17 @@ impl Store {
             if *of_port == 0 {
                 self.unresolved_of.remove(&port);
             }
+        }
+    }
+}
+
+/// Takes a packet that waits no longer off its port's bytes.
+fn discount_bytes(bytes_of: &mut BTreeMap<u16, usize>, packet: &Packet) {
+    let port = packet.metadata.port;
+    if let Some(bytes) = bytes_of.get_mut(&port) {
+        *bytes -= packet.frame.len();
+        if *bytes == 0 {
+            bytes_of.remove(&port);
         }
     }
 }

@@ -9,10 +9,14 @@
 use std::{collections::VecDeque, time::Instant};
 
 use super::{
-    entry::{DELAY, FAILED, REMIND, RETRANSMIT, State, TRIES, first_poll, reachable_time},
+    crowd::Crowds,
+    entry::{
+        CLAIM, DELAY, FAILED, HOLD, REMIND, RETRANSMIT, State, TRIES, first_poll, reachable_time,
+    },
     event::{Action, Heard, Known, Report, Told},
     store::{Limits, Packet, Store},
 };
+use abi::image::PortKey;
 use desired::MacAddress;
 
 use crate::fastpath::{Neighbour, Neighbours, Resolver};
@@ -21,6 +25,7 @@ use crate::fastpath::{Neighbour, Neighbours, Resolver};
 #[derive(Debug, Default)]
 pub struct Table {
     store: Store,
+    crowds: Crowds,
     actions: VecDeque<Action>,
     changed: bool,
 }
@@ -89,22 +94,41 @@ impl Table {
         let Some(before) = state.mac() else {
             // 7.2.5: what does not say where it is, is no answer here.
             if let Some(mac) = mac {
-                let state = if solicited { State::Reachable(mac) } else { State::Stale(mac) };
+                // A late answer, to a question that has failed, is one that nobody asks any more.
+                let is_asked = matches!(state, State::Incomplete { .. });
+                let answers = solicited && is_asked;
+                let state = if answers { State::Reachable(mac) } else { State::Stale(mac) };
                 self.know(neighbour, Resolver::Msee, state, now);
             }
             return;
         };
-        let after = mac.unwrap_or(before);
-        let contradicts = after != before;
-        let state = match state {
+        let elsewhere = mac.filter(|mac| *mac != before);
+        let state = match (state, elsewhere) {
+            (_, Some(mac)) if overrides => return self.claimed(neighbour, mac, now),
             // 7.2.5 I: what may not override casts a doubt, and no more.
-            State::Reachable(_) if contradicts && !overrides => State::Stale(before),
-            _ if contradicts && !overrides => return,
-            _ if solicited => State::Reachable(after),
-            _ if contradicts => State::Stale(after),
+            (State::Reachable(_), Some(_)) => State::Stale(before),
+            // What we did not ask for is no answer, whatever it says of itself.
+            (State::Probe { .. }, None) if solicited => State::Reachable(before),
             _ => return,
         };
         self.know(neighbour, Resolver::Msee, state, now);
+    }
+
+    /// Notes ARP or Neighbour Discovery that came in by a port, to its own MAC address.
+    pub fn note_message(&mut self, port: PortKey, now: Instant) {
+        self.crowds.note(port, now);
+    }
+
+    /// A question to the kernel could not be handed on: it is asked again in a second, and that one does
+    /// not count.
+    pub fn not_asked(&mut self, neighbour: Neighbour, now: Instant) {
+        let Some(entry) = self.store.get(&neighbour) else { return };
+        let (resolver, state) = (entry.resolver, entry.state);
+        let state = match state {
+            State::Incomplete { asked } => State::Incomplete { asked: asked.saturating_sub(1) },
+            other => other,
+        };
+        self.store.set(neighbour, resolver, state, Some(now + RETRANSMIT), now);
     }
 
     /// Takes in what the kernel said of a neighbour. It must be a next hop that the kernel finds.
@@ -129,7 +153,8 @@ impl Table {
     }
 
     /// Forgets the neighbours that are no next hops any more.
-    pub fn retain(&mut self, is_next_hop: impl Fn(&Neighbour) -> bool) {
+    pub fn retain(&mut self, is_next_hop: impl Fn(&Neighbour) -> bool, now: Instant) {
+        self.crowds.tidy(now);
         let neighbours = self.store.iter().map(|(neighbour, _)| *neighbour);
         for neighbour in neighbours.filter(|it| !is_next_hop(it)).collect::<Vec<_>>() {
             self.remove(neighbour);
@@ -179,7 +204,7 @@ impl Table {
     /// A state has come to its end.
     fn expire(&mut self, neighbour: Neighbour, now: Instant) {
         let Some(entry) = self.store.get(&neighbour) else { return };
-        let resolver = entry.resolver;
+        let (resolver, claim) = (entry.resolver, entry.claim);
         let (state, confirm) = match entry.state {
             State::Incomplete { asked } if asked < TRIES => {
                 (State::Incomplete { asked: asked + 1 }, None)
@@ -188,7 +213,20 @@ impl Table {
             // The kernel confirms what is its, once it knows that it is in use.
             State::Stale(mac) if resolver == Resolver::Kernel => (State::Stale(mac), Some(mac)),
             State::Reachable(mac) | State::Stale(mac) => {
+                if claim.is_some() {
+                    self.store.dispute(&neighbour, now);
+                }
                 (State::Probe { mac, asked: 1 }, Some(mac))
+            }
+            // It may have answered.
+            State::Probe { mac, asked } if self.crowds.is_crowded(neighbour.port(), now) => {
+                (State::Probe { mac, asked: (asked + 1).min(TRIES) }, Some(mac))
+            }
+            // Nobody objects to the claim: it has moved.
+            State::Probe { mac, .. } if claim.is_some() => {
+                self.store.dispute(&neighbour, now);
+                let state = State::Stale(claim.unwrap_or(mac));
+                return self.know(neighbour, resolver, state, now);
             }
             State::Probe { mac, asked } if asked < TRIES => {
                 (State::Probe { mac, asked: asked + 1 }, Some(mac))
@@ -196,7 +234,11 @@ impl Table {
             // RFC 4861 7.3.3: a packet that needs it starts anew, by asking everybody.
             State::Probe { .. } | State::Failed => return self.remove(neighbour),
         };
-        let again = if matches!(state, State::Stale(_)) { REMIND } else { RETRANSMIT };
+        let again = match state {
+            State::Stale(_) => REMIND,
+            State::Probe { asked: 1, .. } if claim.is_some() => CLAIM,
+            _ => RETRANSMIT,
+        };
         self.store.set(neighbour, resolver, state, Some(now + again), now);
         self.actions.push_back(Action::Solicit { neighbour, resolver, confirm });
     }
@@ -217,10 +259,23 @@ impl Table {
         };
         if self.store.set(neighbour, resolver, state, deadline, now) {
             self.store.touch(&neighbour, now);
-            self.changed |= before.and_then(State::mac) != state.mac();
+            let has_moved = before.and_then(State::mac) != state.mac();
+            self.changed |= has_moved;
+            if has_moved || matches!(state, State::Reachable(_)) {
+                self.store.settle(&neighbour);
+            }
             let packets = self.store.take_waiting(&neighbour);
             self.release(packets);
         }
+    }
+
+    /// Somebody says that a known neighbour is at `mac`: where it is known to be is asked first, and who
+    /// is asked already has until then.
+    fn claimed(&mut self, neighbour: Neighbour, mac: MacAddress, now: Instant) {
+        let Some(entry) = self.store.get(&neighbour) else { return };
+        let earliest = entry.disputed.map_or(now, |last| now.max(last + HOLD));
+        let is_asked = matches!(entry.state, State::Probe { .. });
+        self.store.claim(&neighbour, mac, (!is_asked).then_some(earliest));
     }
 
     /// A neighbour that was asked for has not answered.

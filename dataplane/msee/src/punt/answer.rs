@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use abi::{image::ADJACENCY_DROP, verdict::Verdict};
+use ipnetwork::Ipv4Network;
 use packet::{Ethernet, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP, Packet};
 
 use super::{decide::Origin, way};
@@ -52,12 +53,12 @@ impl Answer {
         }))
     }
 
-    /// Whether it may be sent.
+    /// Whether it may be sent, from our address on the sender's side, where the link may have a prefix.
     pub(super) fn is_allowed(
         self,
         frame: &Ethernet<'_>,
         packet: &Packet<'_>,
-        origin: &Origin,
+        (address, link): (IpAddr, Option<Ipv4Network>),
     ) -> bool {
         // To one of our own addresses all ICMP but echo requests ends here in silence.
         if matches!(self, Self::Error(ErrorMessage::ProtocolUnreachable))
@@ -65,9 +66,9 @@ impl Answer {
         {
             return false;
         }
-        match (packet, origin.address) {
+        match (packet, address) {
             (Packet::Ipv4(packet), IpAddr::V4(address)) => {
-                let side = Side { address, link: origin.link };
+                let side = Side { address, link };
                 match self {
                     Self::Echo => {
                         icmp::echo::is_request(packet) && manners::allow_reply(packet, &side)
@@ -86,9 +87,9 @@ impl Answer {
         }
     }
 
-    /// Appends the IP packet that says it.
-    pub(super) fn write(self, packet: &Packet<'_>, origin: &Origin, out: &mut Vec<u8>) {
-        match (self, packet, origin.address) {
+    /// Appends the IP packet that says it, from our address.
+    pub(super) fn write(self, packet: &Packet<'_>, address: IpAddr, out: &mut Vec<u8>) {
+        match (self, packet, address) {
             (Self::Echo, Packet::Ipv4(packet), _) => icmp::echo::write_reply(packet, out),
             (Self::Echo, Packet::Ipv6(packet), _) => icmpv6::echo::write_reply(packet, out),
             (Self::Error(message), Packet::Ipv4(packet), IpAddr::V4(address)) => {

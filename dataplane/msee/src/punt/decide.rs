@@ -119,8 +119,9 @@ pub struct Responder {
 
 /// Where a packet came from, in terms of the image in force.
 pub(super) struct Origin {
-    /// The address that side knows us by, of the packet's IP version.
-    pub(super) address: IpAddr,
+    /// The address that side knows us by, of the packet's IP version. Without one packets go on, and
+    /// nobody is answered.
+    pub(super) address: Option<IpAddr>,
     /// The link's prefix where there is one (a circuit's `/30`), for its directed broadcast.
     pub(super) link: Option<Ipv4Network>,
     /// The tables of the VRF.
@@ -186,11 +187,12 @@ impl Responder {
         } else {
             Answer::to(punted_as, &packet, &origin, compiled)?
         };
-        if !answer.is_allowed(&frame, &packet, &origin) {
+        let address = origin.address.ok_or(Verdict::IcmpUnroutable)?;
+        if !answer.is_allowed(&frame, &packet, (address, origin.link)) {
             return Err(Verdict::IcmpNotAllowed.into());
         }
         // Our own packet takes our own table, from our address to the sender.
-        let back = way::lookup(compiled, origin.roots, origin.address, packet.source());
+        let back = way::lookup(compiled, origin.roots, address, packet.source());
         let Open { adjacency: back, tunnel } =
             match back.and_then(|index| way::way(compiled, neighbours, index)) {
                 Some(Way::Open(back)) => back,
@@ -201,7 +203,7 @@ impl Responder {
         out.add(tunnel.as_ref(), |out| {
             put_link_header(&back, packet.ethertype(), out);
             let header = out.len();
-            answer.write(&packet, &origin, out);
+            answer.write(&packet, address, out);
             length = out.len() - header;
         });
         // An echo reply may be as long as its request; nobody asked for it in pieces.
@@ -217,7 +219,7 @@ impl Responder {
 }
 
 /// Who sent `packet`, as far as its port and source address tell; `None` when the image in force
-/// no longer knows them, or has no address of the packet's IP version there.
+/// no longer knows them.
 fn origin(slot: u32, packet: &Packet<'_>, compiled: &Compiled) -> Option<Origin> {
     let port = compiled.port(slot)?;
     match port.kind {
@@ -229,14 +231,15 @@ fn origin(slot: u32, packet: &Packet<'_>, compiled: &Compiled) -> Option<Origin>
             };
             let link = Ipv4Network::new(ipv4, LINK_PREFIX).ok();
             let (roots, scope) = (Compiled::port_roots(port), Scope::Port(slot));
-            (!address.is_unspecified()).then_some(Origin { address, link, roots, scope })
+            let address = Some(address).filter(|address| !address.is_unspecified());
+            Some(Origin { address, link, roots, scope })
         }
         image::PORT_FABRIC => {
             let index = compiled.source_vnet(slot, packet.source())?;
             let vnet = compiled.vnet(index)?;
             let address = match packet {
-                Packet::Ipv4(_) => vnet.address.into(),
-                Packet::Ipv6(_) => vnet.address_ipv6?.into(),
+                Packet::Ipv4(_) => Some(vnet.address.into()),
+                Packet::Ipv6(_) => vnet.address_ipv6.map(IpAddr::from),
             };
             Some(Origin { address, link: None, roots: vnet.roots, scope: Scope::Vnet(index) })
         }

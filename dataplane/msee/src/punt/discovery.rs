@@ -61,17 +61,22 @@ pub(super) fn answer_nd(
     Ok((Verdict::NdReply, slot))
 }
 
-/// The fabric port `slot`, if a VNet on it knows this MSEE by `address`, or the underlay whose endpoint
-/// that is.
+/// The fabric port `slot`, if a VNet on it knows this MSEE by `address` or it is the port's own, or the
+/// underlay whose endpoint that is.
 pub(super) fn owner(compiled: &Compiled, slot: u32, address: IpAddr) -> Option<&image::Port> {
     let port = compiled.port(slot)?;
-    if port.kind == image::PORT_UNDERLAY {
-        return Some(port).filter(|port| address == IpAddr::from(port.address_ipv4));
+    match port.kind {
+        image::PORT_UNDERLAY => {
+            return Some(port).filter(|port| address == IpAddr::from(port.address_ipv4));
+        }
+        image::PORT_FABRIC if address == neighbour::link_local(port.mac) => return Some(port),
+        image::PORT_FABRIC => {}
+        _ => return None,
     }
     let mut vnets = (0..limits::VNETS).filter_map(|index| compiled.vnet(index));
     let is_ours = vnets.any(|vnet| {
         vnet.port == slot
             && (address == vnet.address || vnet.address_ipv6.is_some_and(|ours| address == ours))
     });
-    Some(port).filter(|port| is_ours && port.kind == image::PORT_FABRIC)
+    is_ours.then_some(port)
 }

@@ -4,8 +4,8 @@
 //! The rules are those of the fast path's last stages, in their order: TTL, next hop, MTU, rewrite. A
 //! packet takes one hop here or there, never both, and is counted as forwarded where it is sent.
 //!
-//! One rule is left out: what arrives while a customer edge is being found is not policed; the budget of
-//! exceptions bounds it. What must be cut has paid in the fast path.
+//! One rule is left out: what arrives while a customer edge is being found is not policed, cut or not; the
+//! budget of exceptions bounds it. What the fast path punts to be cut has paid there.
 
 use abi::{
     image::{ADJACENCY_CE, ADJACENCY_DIRECT, ADJACENCY_GATEWAY},

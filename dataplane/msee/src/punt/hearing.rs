@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use abi::verdict::Verdict;
+use abi::{image::PortKey, verdict::Verdict};
 use desired::MacAddress;
 use packet::{ETHERTYPE_ARP, Ethernet, Packet};
 
@@ -15,30 +15,52 @@ use crate::{
     neighbours::Heard,
 };
 
+/// The port that a punted message of ARP or Neighbour Discovery came in by, when it was sent to that port
+/// alone.
+pub(super) fn addressed(punt: &Punt<'_>) -> Option<PortKey> {
+    let (key, frame) = message(punt)?;
+    let [first, ..] = frame.destination;
+    (first & 1 == 0).then_some(key)
+}
+
 /// What a punted frame says of a neighbour.
 pub(super) fn heard(punt: &Punt<'_>, compiled: &Compiled) -> Option<(Neighbour, Heard)> {
+    let (key, frame) = message(punt)?;
+    // First, because it turns most speakers away and costs little.
+    let is_asked_for =
+        |address| compiled.resolver(&Neighbour::new(key, address)) == Some(Resolver::Msee);
+    let slot = compiled.slot(key)?;
+    let is_ours = |address| owner(compiled, slot, address).is_some();
+    let (address, heard) = if frame.ethertype == ETHERTYPE_ARP {
+        said_by_arp(&frame, is_asked_for, is_ours)?
+    } else {
+        said_by_discovery(&frame, is_asked_for, is_ours)?
+    };
+    let neighbour = Neighbour::new(key, address);
+    let is_wrong = heard.mac.is_some_and(|mac| compiled.contradicts(&neighbour, mac));
+    (!is_wrong).then_some((neighbour, heard))
+}
+
+/// A punted frame that the fast path says is ARP or Neighbour Discovery, and what it arrived with.
+fn message<'a>(punt: &Punt<'a>) -> Option<(PortKey, Ethernet<'a>)> {
     let punted_as = Verdict::from_number(punt.metadata.verdict);
     if !matches!(punted_as, Some(Verdict::LocalArp | Verdict::LocalNd)) {
         return None;
     }
     let frame = Ethernet::parse(punt.frame)?;
-    let key = punt.key(&frame);
-    let slot = compiled.slot(key)?;
-    let is_ours = |address| owner(compiled, slot, address).is_some();
-    let (address, heard) = if frame.ethertype == ETHERTYPE_ARP {
-        said_by_arp(&frame, is_ours)?
-    } else {
-        said_by_discovery(&frame, is_ours)?
-    };
-    let neighbour = Neighbour::new(key, address);
-    let is_asked_for = compiled.resolver(&neighbour) == Some(Resolver::Msee);
-    let is_wrong = heard.mac.is_some_and(|mac| compiled.contradicts(&neighbour, mac));
-    (is_asked_for && !is_wrong).then_some((neighbour, heard))
+    Some((punt.key(&frame), frame))
 }
 
 /// RFC 826: whoever speaks says where it is, to whomever.
-fn said_by_arp(frame: &Ethernet<'_>, is_ours: impl Fn(IpAddr) -> bool) -> Option<(IpAddr, Heard)> {
+fn said_by_arp(
+    frame: &Ethernet<'_>,
+    is_asked_for: impl Fn(IpAddr) -> bool,
+    is_ours: impl Fn(IpAddr) -> bool,
+) -> Option<(IpAddr, Heard)> {
     let message = arp::Message::parse(frame.payload)?;
+    if !is_asked_for(message.sender.into()) {
+        return None;
+    }
     let to_us = is_ours(message.target.into());
     let is_reply = message.operation == arp::Operation::Reply;
     let heard = Heard {
@@ -52,21 +74,26 @@ fn said_by_arp(frame: &Ethernet<'_>, is_ours: impl Fn(IpAddr) -> bool) -> Option
 
 fn said_by_discovery(
     frame: &Ethernet<'_>,
+    is_asked_for: impl Fn(IpAddr) -> bool,
     is_ours: impl Fn(IpAddr) -> bool,
 ) -> Option<(IpAddr, Heard)> {
     let Packet::Ipv6(packet) = Packet::parse(frame)? else { return None };
     match Message::parse(&packet)? {
-        Message::Advertisement { target, mac, solicited, overrides } => {
+        Message::Advertisement { target, mac, solicited, overrides }
+            if is_asked_for(target.into()) =>
+        {
             let mac = mac.map(MacAddress);
             Some((target.into(), Heard { mac, solicited, overrides, asks_us: false }))
         }
         // RFC 4861 7.2.3: a solicitation for somebody else is none of our business.
-        Message::Solicitation { sender, target, mac } if is_ours(target.into()) => {
+        Message::Solicitation { sender, target, mac }
+            if is_asked_for(sender.into()) && is_ours(target.into()) =>
+        {
             let mac = mac.map(MacAddress);
             let heard = Heard { mac, solicited: false, overrides: true, asks_us: true };
             Some((sender.into(), heard))
         }
-        Message::Solicitation { .. } => None,
+        Message::Advertisement { .. } | Message::Solicitation { .. } => None,
     }
 }
 

@@ -210,6 +210,9 @@ impl Worker {
             let Some(socket) = self.sockets.get_mut(&ifindex) else { return };
             let Some(frame) = socket.frame(index) else { continue };
             let punt = Punt { ifindex, metadata: frame.metadata, frame: frame.data };
+            if let Some(port) = hearing::addressed(&punt) {
+                self.neighbours.note_message(port, now);
+            }
             if let Some((neighbour, heard)) = hearing::heard(&punt, &compiled) {
                 self.neighbours.heard(neighbour, heard, now);
             }

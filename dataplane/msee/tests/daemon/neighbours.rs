@@ -3,6 +3,7 @@
 
 mod customer;
 mod declared;
+mod flood;
 pub(crate) mod flow;
 mod moving;
 mod nobody;

@@ -32,6 +32,7 @@ pub fn receive<const TRACED: bool>(
     let not_vxlan = End::drop(Verdict::TunnelNotVxlan);
     let is_group = port::is_group(packet, underlay)?;
     match packet.ethertype {
+        ETHERTYPE_ARP if is_group => return Err(End::punt_of_group(Verdict::LocalArp)),
         ETHERTYPE_ARP => return Err(End::punt(Verdict::LocalArp)),
         ETHERTYPE_IPV4 if is_group => return Err(End::drop(Verdict::PortGroup)),
         ETHERTYPE_IPV4 => {}

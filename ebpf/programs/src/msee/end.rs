@@ -48,11 +48,17 @@ impl End {
         Self::punt_with(verdict, 0)
     }
 
+    /// To userspace: ARP or Neighbour Discovery that is for a group of stations.
+    #[inline(always)]
+    pub fn punt_of_group(verdict: Verdict) -> Self {
+        Self::new(Fate::Punt(Class::Neighbour), verdict, 0)
+    }
+
     /// To userspace, with the value of the last step.
     #[inline(always)]
     pub fn punt_with(verdict: Verdict, value: u32) -> Self {
         let class = match verdict {
-            Verdict::LocalArp | Verdict::LocalNd => Class::Neighbour,
+            Verdict::LocalArp | Verdict::LocalNd => Class::NeighbourUnicast,
             Verdict::LocalEcho => Class::Echo,
             Verdict::TooBig | Verdict::TooBigFragmentable => Class::PathMtu,
             _ => Class::Exception,
@@ -106,7 +112,7 @@ impl<const TRACED: bool> Packet<'_, TRACED> {
 #[inline(always)]
 pub fn over_budget(class: Class) -> Verdict {
     match class {
-        Class::Neighbour => Verdict::BudgetNeighbour,
+        Class::Neighbour | Class::NeighbourUnicast => Verdict::BudgetNeighbour,
         Class::Echo => Verdict::BudgetEcho,
         Class::PathMtu => Verdict::BudgetPathMtu,
         Class::Exception => Verdict::BudgetException,

@@ -66,7 +66,7 @@ impl Network for Ipv6 {
             }
         } else if is_link_local(destination) || header.is_for_port(port) {
             let is_nd = header.is_neighbour_discovery(packet);
-            let class = if is_nd { Class::Neighbour } else { Class::Control };
+            let class = if is_nd { Class::NeighbourUnicast } else { Class::Control };
             port::to_kernel(packet, port, class)
         } else {
             End::drop(Verdict::CheckLinkLocal)
@@ -180,7 +180,7 @@ pub fn to_group<const TRACED: bool>(packet: &mut Packet<'_, TRACED>, port: &Port
     } else if port.kind != PORT_FABRIC {
         port::to_kernel(packet, port, Class::Neighbour)
     } else if kind == NEIGHBOUR_SOLICITATION || kind == NEIGHBOUR_ADVERTISEMENT {
-        End::punt(Verdict::LocalNd)
+        End::punt_of_group(Verdict::LocalNd)
     } else {
         End::drop(Verdict::PortGroup)
     }

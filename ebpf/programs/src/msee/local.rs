@@ -34,7 +34,7 @@ pub fn pass<const TRACED: bool, N: Network>(
     Err(match side {
         Side::Circuit(port) => {
             let is_nd = header.is_neighbour_discovery(packet);
-            let class = if is_nd { Class::Neighbour } else { Class::Control };
+            let class = if is_nd { Class::NeighbourUnicast } else { Class::Control };
             port::to_kernel(packet, port, class)
         }
         Side::Vnet(_) if header.is_neighbour_discovery(packet) => End::punt(Verdict::LocalNd),

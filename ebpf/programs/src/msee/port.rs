@@ -69,8 +69,12 @@ pub fn arrive<const TRACED: bool>(packet: &mut Packet<'_, TRACED>) -> Result<Arr
         ETHERTYPE_IPV4 => Ok(Arrival::Ipv4(port)),
         ETHERTYPE_IPV6 if is_group => Err(ipv6::to_group(packet, port)),
         ETHERTYPE_IPV6 => Ok(Arrival::Ipv6(port)),
-        ETHERTYPE_ARP if port.kind == PORT_FABRIC => Err(End::punt(Verdict::LocalArp)),
-        ETHERTYPE_ARP => Err(to_kernel(packet, port, Class::Neighbour)),
+        ETHERTYPE_ARP => Err(match (port.kind == PORT_FABRIC, is_group) {
+            (true, true) => End::punt_of_group(Verdict::LocalArp),
+            (true, false) => End::punt(Verdict::LocalArp),
+            (false, true) => to_kernel(packet, port, Class::Neighbour),
+            (false, false) => to_kernel(packet, port, Class::NeighbourUnicast),
+        }),
         _ => Err(End::drop(Verdict::PortNotIp)),
     }
 }

@@ -36,6 +36,14 @@ pub(super) fn said(message: &NeighbourMessage) -> Option<Said> {
     Some(Said { interface: message.header.ifindex, address: address(message)?, told })
 }
 
+/// What an entry says that was read with the whole table: a failure in it may be older than our question,
+/// so it only says that nothing is known.
+pub(super) fn listed(message: &NeighbourMessage) -> Option<Said> {
+    let said = said(message)?;
+    let told = if said.told == Told::Failed { Told::Gone } else { said.told };
+    Some(Said { told, ..said })
+}
+
 /// What the end of an entry says.
 pub(super) fn forgotten(message: &NeighbourMessage) -> Option<Said> {
     let (interface, told) = (message.header.ifindex, Told::Gone);

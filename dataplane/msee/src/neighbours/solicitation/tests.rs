@@ -1,4 +1,4 @@
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use abi::image::{PortKey, UNTAGGED};
 use packet::{Ethernet, Ipv6};
@@ -49,6 +49,18 @@ fn ipv6_asks_the_targets_group() {
     assert_eq!(Message::parse(&packet), Some(Message::Solicitation { sender, target, mac }));
 }
 
+/// Another VNet's address would not do: the answer to it is routed by the neighbour's own VNet.
+#[test]
+fn where_the_vnet_has_no_ipv6_address_it_is_asked_by_the_link_local_one() {
+    let ours: Ipv6Addr = "fe80::ff:fe00:401".parse().unwrap();
+    for (port, ours) in [(FAR_FABRIC, ours), (FABRIC, "fe80::ff:fe00:301".parse().unwrap())] {
+        let frame = written(port, "fd00:1::4".parse().unwrap(), None).unwrap();
+        let packet = Ipv6::parse(Ethernet::parse(&frame).unwrap().payload).unwrap();
+        assert_eq!(packet.source(), ours);
+        assert!(matches!(Message::parse(&packet), Some(Message::Solicitation { .. })));
+    }
+}
+
 #[test]
 fn who_is_known_is_asked_alone() {
     let frame = written(FABRIC, HUB_VM.into(), Some(HUB_VM_MAC)).unwrap();
@@ -61,7 +73,6 @@ fn who_is_known_is_asked_alone() {
 
 #[test]
 fn nobody_is_asked_where_we_have_no_address() {
-    assert_eq!(written(FAR_FABRIC, "fd00:1::4".parse().unwrap(), None), None);
     assert_eq!(written(CIRCUIT, CE.into(), None), None);
     assert_eq!(written(60, HUB_VM.into(), None), None);
 }

@@ -199,6 +199,31 @@ fn the_latest_packets_are_kept() {
     assert_eq!(scene.wait(5, 5), [4]);
 }
 
+/// The packets of a port fill its own share of the room, not the others'.
+#[test]
+fn a_port_that_fills_the_room_leaves_the_others_theirs() {
+    let mut scene = Scene::new();
+    let limits = Limits { bytes: 1_000, unresolved: 8, unresolved_of_port: 8, ..Limits::default() };
+    scene.table = Table::new(limits);
+    let mut wait = |last, number, port| {
+        let mut packet = packet(number);
+        packet.metadata.port = port;
+        numbers(&scene.table.wait(vm(last), Resolver::Msee, packet, scene.now))
+    };
+    let displaced = (0..20).map(|number| wait(1 + number % 2, number, 7).len());
+    assert_eq!(displaced.sum::<usize>(), 10, "a full room");
+    assert_eq!([wait(3, 30, 8), wait(3, 31, 8), wait(3, 32, 8)], [NONE; 3]);
+    // Where both wait for one neighbour, each displaces its own.
+    assert_eq!((wait(1, 33, 8), wait(1, 34, 8)), (vec![], vec![]));
+    assert_eq!(wait(1, 35, 8), [33]);
+    assert_eq!(wait(1, 36, 7), [10, 12, 14, 16, 18, 36], "its own, down to its share");
+    // So with the neighbours that are asked for.
+    for last in 4..=8 {
+        assert_eq!(wait(last, last, 7), NONE);
+    }
+    assert_eq!((wait(9, 9, 7), wait(9, 9, 8)), (vec![9], vec![]));
+}
+
 #[test]
 fn neighbours_that_are_not_known_cannot_fill_the_table() {
     let mut scene = Scene::new();
@@ -256,19 +281,121 @@ fn who_answers_is_polled_and_who_does_not_is_forgotten() {
     assert_eq!((scene.wait(4, 9), scene.actions()), (vec![], vec![asked(4, None)]));
 }
 
+const CLAIMS: [Heard; 2] = [
+    Heard { mac: Some(OTHER), solicited: false, ..ANSWER },
+    // As if we had asked.
+    Heard { mac: Some(OTHER), ..ANSWER },
+];
+
 #[test]
-fn an_announcement_of_another_address_is_used_and_looked_into() {
+fn who_moves_is_followed_when_nobody_is_where_it_was() {
+    for claim in CLAIMS {
+        let mut scene = Scene::reachable(4);
+        scene.hear(4, claim);
+        assert_eq!(scene.actions(), [asked(4, Some(MAC))], "who is known is asked first");
+        scene.pass(0.29);
+        assert_eq!((scene.actions(), scene.table.known(&vm(4))), (vec![], Known::At(MAC)));
+        scene.pass(0.01);
+        assert_eq!((scene.actions(), scene.state(4)), (vec![], Some(State::Stale(OTHER))));
+        assert!(scene.table.take_changed());
+        scene.pass(5.0);
+        assert_eq!(scene.actions(), [asked(4, Some(OTHER))]);
+        scene.hear(4, CLAIMS[1]);
+        assert_eq!(scene.state(4), Some(State::Reachable(OTHER)));
+    }
+}
+
+#[test]
+fn nobody_takes_the_address_of_a_station_that_is_there() {
+    for claim in CLAIMS {
+        let mut scene = Scene::reachable(4);
+        let mut questions = 0;
+        for _ in 0..300 {
+            scene.hear(4, claim);
+            for action in scene.actions() {
+                assert_eq!(action, asked(4, Some(MAC)));
+                questions += 1;
+                // The other one is faster.
+                scene.hear(4, claim);
+                scene.hear(4, ANSWER);
+            }
+            scene.pass(0.01);
+        }
+        assert_eq!(scene.table.known(&vm(4)), Known::At(MAC));
+        assert!(!scene.table.take_changed());
+        assert_eq!(questions, 3, "one a second");
+    }
+}
+
+#[test]
+fn one_that_moves_all_the_time_makes_an_image_a_second_at_most() {
     let mut scene = Scene::reachable(4);
-    scene.hear(4, Heard { mac: Some(OTHER), solicited: false, ..ANSWER });
-    assert_eq!(scene.state(4), Some(State::Stale(OTHER)));
-    assert!(scene.table.take_changed());
-    // More of them do not put the question off.
-    scene.pass(3.0);
-    scene.hear(4, Heard { solicited: false, ..ANSWER });
-    scene.pass(2.0);
-    assert_eq!(scene.actions(), [asked(4, Some(MAC))]);
-    scene.hear(4, Heard { mac: Some(OTHER), ..ANSWER });
-    assert_eq!(scene.state(4), Some(State::Reachable(OTHER)));
+    let mut images = 0;
+    for step in 0..500_u16 {
+        let [high, low] = (step / 10).to_be_bytes();
+        let mac = MacAddress([2, 0, 0, 1, high, low]);
+        scene.hear(4, Heard { mac: Some(mac), ..CLAIMS[0] });
+        scene.actions();
+        images += usize::from(scene.table.take_changed());
+        scene.pass(0.01);
+    }
+    assert!((3..=5).contains(&images), "{images} in 5 s");
+}
+
+#[test]
+fn an_answer_counts_while_we_ask() {
+    let mut scene = Scene::new();
+    scene.table.adopt(vm(4), Resolver::Msee, MAC, scene.now);
+    scene.hear(4, ANSWER);
+    assert_eq!(scene.state(4), Some(State::Stale(MAC)), "nobody asked");
+    scene.pass(4.0);
+    scene.actions();
+    scene.hear(4, ANSWER);
+    assert_eq!(scene.state(4), Some(State::Reachable(MAC)));
+}
+
+#[test]
+fn nobody_who_is_known_is_given_up_while_answers_are_lost_in_a_crowd() {
+    for (messages, is_kept) in [(1_000, true), (500, false)] {
+        let mut scene = Scene::reachable(4);
+        scene.pass(20.0);
+        for _ in 0..10 {
+            for _ in 0..messages / 10 {
+                for _ in 0..10 {
+                    scene.table.note_message(vm(4).port(), scene.now);
+                }
+                scene.pass(10.0 / f64::from(messages));
+                scene.actions();
+            }
+        }
+        assert_eq!(scene.table.known(&vm(4)) == Known::At(MAC), is_kept, "{messages}");
+        // When it has ended, silence counts.
+        scene.pass(3.0);
+        scene.actions();
+        assert_eq!(scene.table.known(&vm(4)), Known::No);
+    }
+}
+
+#[test]
+fn a_question_that_the_kernel_was_not_asked_is_asked_in_a_second() {
+    let mut scene = Scene::new();
+    scene.table.adopt(vm(4), Resolver::Kernel, MAC, scene.now);
+    let ask = Action::Solicit { neighbour: vm(4), resolver: Resolver::Kernel, confirm: Some(MAC) };
+    for _ in 0..3 {
+        assert_eq!(scene.actions(), std::slice::from_ref(&ask));
+        scene.table.not_asked(vm(4), scene.now);
+        scene.pass(0.999);
+        assert!(scene.actions().is_empty());
+        scene.pass(0.001);
+    }
+    // One that is not known does not fail without having been asked for.
+    assert!(scene.table.wait(vm(1), Resolver::Kernel, packet(1), scene.now).is_empty());
+    for _ in 0..10 {
+        scene.actions();
+        scene.table.not_asked(vm(1), scene.now);
+        scene.pass(1.0);
+    }
+    assert_eq!(scene.table.known(&vm(1)), Known::No);
 }
 
 #[test]
@@ -341,7 +468,7 @@ fn what_is_no_next_hop_any_more_is_forgotten_and_its_packets_are_decided_about()
     let mut scene = Scene::reachable(4);
     assert_eq!(scene.wait(5, 7), NONE);
     scene.actions();
-    scene.table.retain(|neighbour| *neighbour == vm(6));
+    scene.table.retain(|neighbour| *neighbour == vm(6), scene.now);
     let [Action::Release(packets)] = &scene.actions()[..] else { panic!("nothing released") };
     assert_eq!(numbers(packets), [7]);
     assert!(scene.table.take_changed());

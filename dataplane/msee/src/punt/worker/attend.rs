@@ -39,13 +39,15 @@ impl Worker {
         if compiled.generation() != self.generation {
             self.generation = compiled.generation();
             let asked = [Some(Resolver::Msee), Some(Resolver::Kernel)];
-            self.neighbours.retain(|neighbour| asked.contains(&compiled.resolver(neighbour)));
+            let is_asked = |neighbour: &Neighbour| asked.contains(&compiled.resolver(neighbour));
+            self.neighbours.retain(is_asked, now);
         }
         while let Some(action) = self.neighbours.poll(now) {
             match action {
                 Action::Solicit { neighbour, resolver: Resolver::Kernel, confirm: _ } => {
-                    // Without room it is asked again in time.
-                    let _ = self.asker.try_send(neighbour);
+                    if self.asker.try_send(neighbour).is_err() {
+                        self.neighbours.not_asked(neighbour, now);
+                    }
                 }
                 Action::Solicit { neighbour, confirm, .. } => {
                     self.solicit(&neighbour, confirm, &compiled);

@@ -33,6 +33,11 @@ fn each_state_of_the_kernel_has_its_meaning() {
     }
     let whole = said(&entry(NeighbourState::Failed, &[destination])).unwrap();
     assert_eq!(whole, Said { interface: 11, address: peer.into(), told: Told::Failed });
+    // In a list it may have failed before anybody asked.
+    let told = |state| listed(&entry(state, &known)).map(|said| said.told);
+    assert_eq!(told(NeighbourState::Failed), Some(Told::Gone));
+    assert_eq!(told(NeighbourState::Stale), Some(Told::Stale(mac)));
+    assert_eq!(told(NeighbourState::Incomplete), None);
     assert_eq!(forgotten(&entry(NeighbourState::None, &known)).unwrap().told, Told::Gone);
 }
 

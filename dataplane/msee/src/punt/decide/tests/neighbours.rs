@@ -129,6 +129,23 @@ fn towards_a_customer_the_kernel_is_asked_for_the_address_of_the_packets_version
 }
 
 #[test]
+fn what_goes_on_needs_no_address_of_ours() {
+    let mut state = example::silent_state();
+    let hub = state.fabric_ports.get_mut("eth2").unwrap().vnets.get_mut("hub").unwrap();
+    hub.address_ipv6 = None;
+    let mut scene = Scene { compiled: example::compiled_from(&state), ..Scene::new() };
+    let frame = alive(udp_ipv6(FABRIC_MAC.0, HUB_VM_IPV6, CE_IPV6));
+    let (decision, _) = scene.unresolved(FABRIC, &frame);
+    assert_eq!(waits_for(decision), (at(CIRCUIT, CE_IPV6), Resolver::Kernel));
+    scene.tell(CE_IPV6, CE_MAC);
+    let (decision, _) = scene.unresolved(FABRIC, &frame);
+    assert_eq!(decision, Decision::Send { verdict: Verdict::ForwardedCe, port: CIRCUIT });
+    // It cannot be told anything.
+    let answer = scene.unresolved(FABRIC, &with_hops(frame, 1));
+    assert_silent(&answer, Verdict::IcmpUnroutable);
+}
+
+#[test]
 fn the_member_that_the_fast_path_chose_is_kept_while_its_image_is() {
     let mut scene = Scene::new();
     let frame = alive(udp(CIRCUIT_MAC.0, CE, FAR_VM));
