@@ -45,8 +45,10 @@ fuzz: root rust build-packages run-packages test-packages ## Compare the router'
 	@ERLAB_FUZZ_FRAMES=$(FRAMES) ERLAB_FUZZ_SEED=$(SEED) $(CARGO) test --locked --package msee --test fastpath -- --show-output differential
 
 .PHONY: soak
-soak: root rust build-packages run-packages test-packages ## The long versions of the promises in SPECIFICATION.md (as root)
+soak: root run-packages test-packages build ## The long versions of the promises in SPECIFICATION.md (as root)
 	@ERLAB_SOAK=1 ERLAB_FUZZ_FRAMES=10000000 $(CARGO) test --locked --package msee --test fastpath --test reliability --test daemon -- --show-output
+	@ERLAB_SOAK=1 ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --package ergw --test kill --test stop -- --show-output
+	@ERLAB_SOAK=1 ERLAB_BIN_DIR=$(abspath $(BIN)) $(CARGO) test --locked --package erlab --test kills --test stop -- --show-output
 
 .PHONY: lint
 lint: rust lint-tools build-packages ## Formatting, clippy, licences and bans

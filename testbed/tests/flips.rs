@@ -3,7 +3,7 @@
 
 mod harness;
 
-use harness::Lab;
+use harness::{Lab, account::Account};
 
 #[test]
 fn a_hundred_flips_at_fifty_thousand_packets_a_second_lose_nothing() {
@@ -11,6 +11,7 @@ fn a_hundred_flips_at_fifty_thousand_packets_a_second_lose_nothing() {
     lab.create_conn1(true);
     lab.wait_for_ping("onprem-vm", "10.255.10.4", true);
     let by_gateway = lab.gateway_packets("ERGW1", "hub-vm");
+    let account = Account::open(&lab);
     let mut traffic = lab.start_traffic("onprem-vm", "hub-vm", "50000", "30s");
     for flip in 0..100 {
         lab.set_fastpath(flip % 2 == 1);
@@ -20,7 +21,7 @@ fn a_hundred_flips_at_fifty_thousand_packets_a_second_lose_nothing() {
     let drops = lab.erlab(&["drops"]).stdout();
     assert!(report["sent"].as_u64().unwrap() > 1_400_000, "{report:#}");
     assert_eq!(report["lost"], 0, "{report:#}\n{drops}");
-    assert_eq!(report["duplicated"], 0, "{report:#}");
+    account.close(&lab, std::slice::from_ref(&report));
     let by_gateway = lab.gateway_packets("ERGW1", "hub-vm") - by_gateway;
     assert!(by_gateway > 0, "no packet passed the gateway: the flips did nothing");
     println!("{report:#}\nby the gateway: {by_gateway}");

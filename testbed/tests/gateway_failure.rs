@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::Lab;
+use harness::{Lab, account::Account};
 
 #[test]
 fn one_instance_down_leaves_fastpath_both_down_withdraw_its_vnets() {
@@ -12,10 +12,12 @@ fn one_instance_down_leaves_fastpath_both_down_withdraw_its_vnets() {
     lab.create_conn1(true);
     lab.wait_for_ping("onprem-vm", "10.255.10.4", true);
 
+    let account = Account::open(&lab);
     let traffic = lab.start_traffic("onprem-vm", "hub-vm", "1000", "4s");
     lab.erlab(&["gateway", "fail", "ERGW1", "--instance", "0"]).succeeds();
     let report = traffic.finish().json();
     assert_eq!(report["lost"], 0, "one instance down touched FastPath: {report:#}");
+    account.close(&lab, &[report]);
     lab.wait_for_ping("onprem-vm", "10.254.10.4", true);
 
     lab.erlab(&["gateway", "fail", "ERGW1", "--instance", "1"]).succeeds();

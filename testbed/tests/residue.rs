@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use harness::{FASTPATH_LAB, Lab, alone, erlab_command, kill};
+use harness::{FASTPATH_LAB, Lab, alone, erlab_command, kill, marked};
 use nix::{
     sys::signal::{self, Signal},
     unistd::Pid,
@@ -25,12 +25,7 @@ fn a_killed_agent_comes_back_and_adopts_what_runs() {
         });
         processes.into_iter().map(|process| process.pid).collect::<Vec<_>>()
     };
-    let worker = || {
-        marked("adopt")
-            .into_iter()
-            .find(|process| process.command.contains("--worker"))
-            .map(|process| process.pid)
-    };
+    let worker = || lab.worker_pid();
     let (before, killed) = (daemons(), worker().expect("the agent's worker"));
     assert_eq!(before.len(), 5, "ercontrol, two msee and two ergw: {:?}", marked("adopt"));
     kill(killed);
@@ -122,29 +117,6 @@ fn ctrl_c_during_deploy_leaves_nothing() {
         }
         assert_nothing_left("ctrlc");
     }
-}
-
-#[derive(Debug)]
-struct Marked {
-    pid: i32,
-    command: String,
-}
-
-/// Every process that carries the lab's mark, oldest first.
-fn marked(lab: &str) -> Vec<Marked> {
-    let mark = format!("ERLAB_LAB={lab}");
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
-        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
-            let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let command = String::from_utf8_lossy(&command).replace('\0', " ");
-            found.push(Marked { pid, command });
-        }
-    }
-    found.sort_by_key(|process| process.pid);
-    found
 }
 
 fn assert_nothing_left(lab: &str) {

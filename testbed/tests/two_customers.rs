@@ -4,7 +4,7 @@
 
 mod harness;
 
-use harness::{Lab, hops};
+use harness::{Lab, account::Account, hops};
 
 const VM: &str = "10.255.10.4";
 const VM6: &str = "fd00:255:0:10::4";
@@ -38,6 +38,7 @@ fn each_customer_reaches_its_own_vm_and_never_the_others() {
         let others = ["pc", "vm", "ce"].map(|kind| node(other, kind));
         let before = others.each_ref().map(|name| packets(&lab, name));
         for more in [&[][..], &["--ipv6"]] {
+            let account = Account::open(&lab);
             let args = [&["traffic", &pc, &vm, "--pps", "1000", "--for", "3s", "-f", "json"], more];
             let report = lab.erlab(&args.concat()).json();
             assert_eq!(
@@ -45,7 +46,7 @@ fn each_customer_reaches_its_own_vm_and_never_the_others() {
                 (&3_000.into(), &0.into()),
                 "{report:#}"
             );
-            assert_eq!(report["misdelivered"], 0, "{report:#}");
+            account.close(&lab, &[report]);
         }
         let after = others.each_ref().map(|name| packets(&lab, name));
         assert_eq!(before, after, "packets of {customer} reached {other}");
@@ -74,8 +75,11 @@ fn fastpath_is_one_customers_ipv4_alone() {
     let handed = || lab.gateway_packets("ERGW-CONTOSO", "contoso-vm");
     for (more, share) in [(&[][..], 0), (&["--ipv6"], 1_000)] {
         let before = handed();
+        let account = Account::open(&lab);
         let args = [&["traffic", "contoso-pc", "contoso-vm", "--for", "1s", "-f", "json"], more];
-        assert_eq!(lab.erlab(&args.concat()).json()["lost"], 0);
+        let report = lab.erlab(&args.concat()).json();
+        assert_eq!(report["lost"], 0, "{report:#}");
+        account.close(&lab, &[report]);
         assert_eq!(handed() - before, share, "{more:?}");
     }
 }

@@ -34,6 +34,7 @@
 mod bind;
 mod config;
 mod ethtool;
+pub mod losses;
 mod memory;
 mod memory_limit;
 pub mod mode;
@@ -46,6 +47,7 @@ mod socket;
 mod sockopt;
 mod statistics;
 pub mod steps;
+pub mod tally;
 pub mod test_run;
 
 pub use bind::BindError;

@@ -1,6 +1,6 @@
 //! Pins: what keeps an XDP program attached when its process is gone.
 //!
-//! One directory on bpffs holds it all, here that of an MSEE:
+//! One directory on bpffs holds it all, here that of an MSEE (a gateway's has one program and one link):
 //!
 //! ```text
 //! <pins>/abi-1/NODES ...         maps, under the version of their layout
@@ -117,13 +117,6 @@ pub struct Pins {
 }
 
 impl Pins {
-    /// Makes sure there is a bpffs, and starts to build a directory.
-    pub fn open(directory: &Path) -> Result<Self, PinsError> {
-        let mut pins = Self::claim(directory, Steps::default())?;
-        pins.build()?;
-        Ok(pins)
-    }
-
     /// Makes sure there is a bpffs, and that this process alone has the directory, which need not
     /// exist. Next comes [`Pins::build`] or [`Pins::adopt`].
     pub fn claim(directory: &Path, steps: Steps) -> Result<Self, PinsError> {

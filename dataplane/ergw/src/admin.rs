@@ -53,10 +53,10 @@ struct Report {
     name: String,
     /// Revision of the state in force, 0 when there is none.
     generation: u64,
-    /// Packets by verdict since the process started; what the XDP program counts goes on counting
-    /// over restarts when it is pinned.
+    /// Packets by verdict; with pins since the gateway was first started, whatever was killed meanwhile.
     verdicts: BTreeMap<&'static str, u64>,
-    /// Packets delivered by name of the VM, for the VMs of the state in force.
+    /// Packets delivered by name of the VM, for the VMs of the state in force, since this process
+    /// started.
     endpoints: BTreeMap<String, u64>,
 }
 

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 /// Needs root, or CAP_BPF, CAP_NET_ADMIN, CAP_NET_RAW and CAP_PERFMON; it goes on with CAP_BPF
 /// alone. SIGTERM or SIGINT ends it and leaves nothing
 /// behind; after a kill -9 starting it again is enough. With --pins the XDP program stays when the
-/// process is killed, and counts what the gateway then loses as gw_no_socket.
+/// process is killed, and counts what the gateway then loses as gw_no_socket; the next start adopts
+/// program, attachment and counters, or puts its own program in the place of another build's.
 #[derive(Debug, clap::Parser)]
 #[command(
     name = "ergw",
@@ -48,4 +49,9 @@ pub struct Arguments {
     /// here, taken over by the next start and removed by SIGTERM [default: nothing outlives it]
     #[arg(long, value_name = "DIR")]
     pub pins: Option<PathBuf>,
+
+    /// Take over from an ergw of another ABI version, which is refused otherwise: its program is
+    /// replaced without a gap, and its counters end with it
+    #[arg(long, requires = "pins")]
+    pub replace: bool,
 }

@@ -2,71 +2,60 @@
 
 use std::{
     collections::BTreeMap,
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use abi::verdict::{ALL, COUNT, Verdict};
-use afxdp::StatisticsSource;
+use afxdp::{
+    StatisticsSource,
+    losses::{self, PortLosses},
+    tally::Tally,
+};
 use aya::maps::{MapData, MapError, PerCpuArray};
-
-use crate::interface::TransmitDrops;
-
-/// The packet thread's verdicts since the process started.
-#[derive(Debug)]
-pub(crate) struct Counters([AtomicU64; COUNT]);
-
-impl Default for Counters {
-    fn default() -> Self {
-        Self([const { AtomicU64::new(0) }; COUNT])
-    }
-}
-
-impl Counters {
-    /// Adds a batch's verdicts and empties the tally. Only the packet thread calls this, so no
-    /// atomic addition is needed.
-    pub(crate) fn take(&self, tally: &mut Tally) {
-        for (counter, count) in self.0.iter().zip(&mut tally.0) {
-            if *count != 0 {
-                let sum = counter.load(Ordering::Relaxed).wrapping_add(*count);
-                counter.store(sum, Ordering::Relaxed);
-                *count = 0;
-            }
-        }
-    }
-}
 
 /// Verdicts of one batch.
 #[derive(Debug)]
-pub(crate) struct Tally([u64; COUNT]);
+pub(crate) struct Batch([u64; COUNT]);
 
-impl Default for Tally {
+impl Default for Batch {
     fn default() -> Self {
         Self([0; COUNT])
     }
 }
 
-impl Tally {
+impl Batch {
     pub(crate) fn count(&mut self, verdict: Verdict) {
         if let Some(count) = self.0.get_mut(usize::from(verdict.number())) {
             *count += 1;
         }
     }
+
+    /// Adds them to `tally` and forgets them.
+    pub(crate) fn count_in(&mut self, tally: &Tally) {
+        for (verdict, count) in ALL.iter().zip(&mut self.0) {
+            if *count != 0 {
+                tally.add(*verdict, std::mem::take(count));
+            }
+        }
+    }
+}
+
+/// The fabric port.
+#[derive(Debug)]
+pub(crate) struct Port {
+    pub(crate) interface: String,
+    pub(crate) ifindex: u32,
 }
 
 /// Everything that counts packets of this gateway.
 pub(crate) struct Sources {
     /// The packet thread.
-    pub(crate) thread: Arc<Counters>,
+    thread: Arc<Tally>,
     /// The XDP program.
-    pub(crate) program: PerCpuArray<MapData, [u64; COUNT]>,
-    /// The AF_XDP sockets.
-    pub(crate) sockets: Vec<StatisticsSource>,
-    /// The interface.
-    pub(crate) interface: TransmitDrops,
+    program: PerCpuArray<MapData, [u64; COUNT]>,
+    port: Port,
+    /// The kernel, behind both.
+    losses: Mutex<PortLosses>,
 }
 
 /// A counter could not be read.
@@ -74,37 +63,44 @@ pub(crate) struct Sources {
 pub(crate) enum ReadError {
     #[error("the XDP program's map COUNTERS cannot be read")]
     Program(#[from] MapError),
-    #[error("getsockopt(XDP_STATISTICS) failed")]
-    Socket(#[source] io::Error),
-    #[error("the interface's counters cannot be read")]
-    Interface(#[source] io::Error),
+    #[error("the kernel's counters of {interface} cannot be read")]
+    Kernel {
+        interface: String,
+        #[source]
+        source: losses::ReadError,
+    },
 }
 
 impl Sources {
+    /// `sockets` are all those of `port`.
+    pub(crate) fn new(
+        thread: Arc<Tally>,
+        program: PerCpuArray<MapData, [u64; COUNT]>,
+        port: Port,
+        sockets: Vec<StatisticsSource>,
+    ) -> Self {
+        let mut losses = PortLosses::default();
+        losses.open(&port.interface, port.ifindex, sockets);
+        Self { thread, program, port, losses: Mutex::new(losses) }
+    }
+
     /// The sum of all sources, by name of the verdict, zeroes left out.
     pub(crate) fn totals(&self) -> Result<BTreeMap<&'static str, u64>, ReadError> {
-        let mut totals = BTreeMap::new();
-        let mut add = |verdict: Verdict, count: u64| {
-            if count != 0 {
-                *totals.entry(verdict.name()).or_default() += count;
-            }
-        };
-        for (verdict, counter) in ALL.iter().zip(&self.thread.0) {
-            add(*verdict, counter.load(Ordering::Relaxed));
-        }
+        let mut totals = self.thread.read();
         for processor in self.program.get(&0, 0)?.iter() {
-            for (verdict, count) in ALL.iter().zip(processor) {
-                add(*verdict, *count);
+            for (total, count) in totals.iter_mut().zip(processor) {
+                *total += count;
             }
         }
-        for socket in &self.sockets {
-            let statistics = socket.read().map_err(ReadError::Socket)?;
-            add(Verdict::KernelXskRingFull, statistics.receive_ring_full);
-            add(Verdict::KernelXskFillEmpty, statistics.fill_empty);
-            add(Verdict::KernelXskDropped, statistics.dropped_for_length());
-        }
-        add(Verdict::KernelRingFull, self.interface.read().map_err(ReadError::Interface)?);
-        Ok(totals)
+        let Port { interface, ifindex } = &self.port;
+        // A panic while it was held leaves readings that are still some.
+        let mut losses = self.losses.lock().unwrap_or_else(PoisonError::into_inner);
+        losses
+            .read(interface, *ifindex)
+            .map_err(|source| ReadError::Kernel { interface: interface.clone(), source })?;
+        losses.total().add_to(&mut totals);
+        let counted = ALL.iter().zip(totals).filter(|(_, count)| *count != 0);
+        Ok(counted.map(|(verdict, count)| (verdict.name(), count)).collect())
     }
 }
 

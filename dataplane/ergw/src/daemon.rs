@@ -26,8 +26,7 @@ use crate::{
     admin::{self, Subject},
     cli::Arguments,
     control,
-    counters::Sources,
-    interface::TransmitDrops,
+    counters::{Port, Sources},
     program::{AttachError, Program},
     worker::{self, Shared, WorkerError},
 };
@@ -98,7 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
         tracing::warn!(event = "memory_limit_not_raised", call = "setrlimit", %error);
     }
     let queues = afxdp::queues(interface)?;
-    let mut program = Program::load(arguments.pins.as_deref())?;
+    let mut program = Program::load(arguments.pins.as_deref(), arguments.replace)?;
     let mut self_test = SelfTest::load();
     let mut sockets = Vec::new();
     for queue in 0..queues {
@@ -107,18 +106,16 @@ pub fn run(arguments: &Arguments) -> Result<(), RunError> {
         program.register(queue, &socket)?;
         sockets.push(socket);
     }
-    let shared = Shared::new().map_err(process("eventfd failed"))?;
+    let tally = Arc::new(program.tally()?);
+    let shared = Shared::new(Arc::clone(&tally)).map_err(process("eventfd failed"))?;
     let shared = Arc::new(shared);
-    let sources = Sources {
-        thread: Arc::clone(&shared.counters),
-        program: program.counters()?,
-        sockets: sockets
-            .iter()
-            .map(Socket::statistics_source)
-            .collect::<Result<_, _>>()
-            .map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?,
-        interface: TransmitDrops::new(interface).map_err(process("no interface counters"))?,
-    };
+    let statistics = sockets.iter().map(Socket::statistics_source).collect::<Result<_, _>>();
+    let statistics =
+        statistics.map_err(process("the AF_XDP socket's descriptor could not be duplicated"))?;
+    let ifindex = if_nametoindex(interface).map_err(io::Error::from);
+    let ifindex = ifindex.map_err(process("the interface is gone"))?;
+    let port = Port { interface: interface.to_owned(), ifindex };
+    let sources = Sources::new(tally, program.counters()?, port, statistics);
     let program = Arc::new(Mutex::new(program));
     let subject = Subject {
         name: arguments.name.clone(),

@@ -22,7 +22,6 @@ mod control;
 mod counters;
 mod daemon;
 mod inject;
-mod interface;
 pub mod path;
 mod program;
 mod state;

@@ -1,31 +1,43 @@
-//! The XDP program of the fabric port: loading, sockets, attachment.
+//! The XDP program of the fabric port: loading or adopting it, its sockets, its attachment.
 //!
 //! A gateway whose process is gone forwards nothing, as a real one; the program only counts its
 //! losses. Without pins the bpf_link that attaches it ends with the process: frames then go to the
 //! namespace's kernel, which drops them without a word. With pins ([`afxdp::pins`]) it stays, finds
-//! no socket, and counts `gw_no_socket` until the next process puts its own program in its place.
+//! no socket, and counts `gw_no_socket` until the next process has bound one.
 //!
-//! The XSKMAP is filled before the program is attached, so no packet is lost between the two.
+//! | pinned | what a start does |
+//! |---|---|
+//! | nothing | builds a directory of its own, and attaches |
+//! | our ABI version, our program | adopts maps, program and link as they are |
+//! | our ABI version, another program | adopts maps and link, and puts its program in the place of the other |
+//! | another ABI version | refuses, or with `replace` builds its own and puts its program in the place of the other |
+//!
+//! A socket is registered in the XSKMAP before the program is attached, or as soon as it is bound
+//! where one is attached already: what arrives from then on waits in the socket for the packet
+//! thread.
 
 mod admit;
 
 use std::{
+    collections::BTreeMap,
     error::Error,
     io,
     os::fd::{AsFd as _, AsRawFd as _},
-    path::Path,
+    path::{Path, PathBuf},
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use abi::verdict::COUNT;
 use afxdp::{
-    ObjectError, Socket,
-    pins::{Pins, PinsError},
+    LoadProgramError, ObjectError, Socket,
+    pins::{FormerLink, Layout, LayoutError, Pins, PinsError},
+    steps::Steps,
+    tally::{Tally, TallyError},
 };
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{MapData, MapError, PerCpuArray, XskMap},
+    maps::{Map, MapData, MapError, PerCpuArray, XskMap},
     programs::{
         ProgramError, Xdp, XdpMode,
         links::{FdLink, LinkError},
@@ -33,6 +45,7 @@ use aya::{
     },
     sys::SyscallError,
 };
+use nix::net::if_::if_nametoindex;
 use privilege::Capabilities;
 
 /// The object as it is checked in.
@@ -45,6 +58,8 @@ const OBJECT: &str = "ergw.bpf.o";
 const ENTRY: &str = "ergw_port";
 const SOCKETS: &str = "SOCKETS";
 const COUNTERS: &str = "COUNTERS";
+/// What is counted by the program and by the process: shared where everything else is not.
+const KEPT: [&str; 2] = [COUNTERS, abi::DAEMON_COUNTERS];
 
 /// What loading takes. The verifier lets nobody compare packet pointers without CAP_PERFMON, and the
 /// program does.
@@ -65,6 +80,28 @@ pub enum AttachError {
     /// The pin directory.
     #[error(transparent)]
     Pins(#[from] PinsError),
+    /// What is pinned was made by a build with other layouts.
+    #[error(
+        "{path} holds the program of a gateway of ABI version {pinned}, and this ergw has version \
+         {ours}: let an ergw of version {pinned} end in order (SIGTERM), or take over from it with \
+         --replace",
+        ours = abi::VERSION
+    )]
+    Version {
+        /// The directory of pins.
+        path: PathBuf,
+        /// The version of what is pinned; 0 when it says none.
+        pinned: u32,
+    },
+    /// What is pinned says it has our layouts, and has not.
+    #[error("{path} cannot be adopted: take over from it with --replace")]
+    Layout {
+        /// The directory of pins.
+        path: PathBuf,
+        #[source]
+        #[doc = "What is wrong."]
+        source: LayoutError,
+    },
     /// Loading needs privileges.
     #[error(
         "loading eBPF programs needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON: run as root, or with them"
@@ -72,7 +109,7 @@ pub enum AttachError {
     NotPermitted,
     /// The kernel refused the object.
     #[error("the kernel did not take {OBJECT}: it may be too old (erlab is tested on Linux 6.18)")]
-    Load(#[source] EbpfError),
+    ObjectMaps(#[source] EbpfError),
     /// The object is of another build.
     #[error("{OBJECT} has no {name}: it is of another version than this ergw (rebuild both)")]
     Missing {
@@ -88,9 +125,21 @@ pub enum AttachError {
         #[doc = "What aya or the kernel said."]
         source: MapError,
     },
+    /// The map of what this process counts.
+    #[error(transparent)]
+    Tally(#[from] TallyError),
     /// The kernel refused the program.
-    #[error("the kernel did not load the program {ENTRY}")]
+    #[error(transparent)]
+    Load(#[from] LoadProgramError),
+    /// The kernel says nothing of the program.
+    #[error("BPF_OBJ_GET_INFO_BY_FD of the program {ENTRY} failed")]
     Program(#[source] ProgramError),
+    /// The interface is gone.
+    #[error("there is no interface {interface} in this network namespace")]
+    NoInterface {
+        /// The interface.
+        interface: String,
+    },
     /// Another program holds the interface.
     #[error(
         "{interface} has another XDP program since {waited:?}: is a second process running on it? \
@@ -136,43 +185,99 @@ pub enum AttachError {
 /// The loaded program. Dropping it detaches it, unless it is pinned.
 #[derive(Debug)]
 pub(crate) struct Program {
+    /// Our object: the maps, those that are pinned where there are pins, and the program where there
+    /// are none.
     ebpf: Ebpf,
-    pins: Option<Pins>,
+    pinned: Option<Pinned>,
+}
+
+/// What outlives the process.
+#[derive(Debug)]
+struct Pinned {
+    pins: Pins,
+    /// The program that is pinned.
+    entry: Xdp,
     /// Keeps the interface attached should somebody remove the pin while we run.
-    pinned: Option<FdLink>,
+    link: Option<FdLink>,
 }
 
 impl Program {
-    /// Loads the program; nothing is attached yet. What a former process left in `pins` stays in
-    /// force until [`Program::attach`], but its counters are ours from now on.
-    pub(crate) fn load(pins: Option<&Path>) -> Result<Self, AttachError> {
-        let pins = pins.map(Pins::open).transpose()?;
+    /// Loads the program, or adopts what a former process left in `pins`. Nothing is attached yet; what
+    /// is attached already stays.
+    pub(crate) fn load(pins: Option<&Path>, replace: bool) -> Result<Self, AttachError> {
         let object = afxdp::object(OBJECT, EMBEDDED)?;
-        // Without the kernel's own types: the program needs no relocation against them, and parsing
-        // them would take most of the time a restart has.
-        let mut loader = EbpfLoader::new();
-        loader.btf(None);
-        if let Some(counters) = pins.as_ref().and_then(Pins::former_counters) {
-            loader.map_pin_path(COUNTERS, counters);
-        }
-        // Asked only about a failure: what the kernel says of a missing privilege is not plain.
-        let permitted = |error| {
-            if privilege::has(LOADING) { error } else { AttachError::NotPermitted }
+        let layouts = afxdp::layouts(OBJECT, &object)?;
+        let Some(path) = pins else {
+            return Ok(Self { ebpf: verified(&object, &layouts, |_, _| None)?, pinned: None });
         };
-        let mut ebpf = loader.load(&object).map_err(|error| permitted(AttachError::Load(error)))?;
-        afxdp::check_version(OBJECT, &ebpf)?;
-        let verified = entry(&mut ebpf)?.load();
-        verified.map_err(|error| permitted(AttachError::Program(error)))?;
-        if let Some(pins) = &pins {
-            pins.pin_objects(&mut ebpf, &[ENTRY])?;
+        let mut pins = Pins::claim(path, Steps::default())?;
+        let path = || path.to_owned();
+        let unadoptable = match pins.former_version()? {
+            None => None,
+            Some(abi::VERSION) => match pins.check_layouts(&layouts) {
+                Ok(()) => return Self::adopt(pins, &object, &layouts),
+                Err(source) => Some(AttachError::Layout { path: path(), source }),
+            },
+            Some(pinned) => Some(AttachError::Version { path: path(), pinned }),
+        };
+        match unadoptable {
+            Some(error) if !replace => Err(error),
+            _ => {
+                pins.build()?;
+                Self::build(pins, &object, &layouts)
+            }
         }
-        Ok(Self { ebpf, pins, pinned: None })
+    }
+
+    /// With maps of its own, except those of a former process's counters whose layout is ours.
+    fn build(
+        pins: Pins,
+        object: &[u8],
+        layouts: &BTreeMap<String, Layout>,
+    ) -> Result<Self, AttachError> {
+        let kept = |name: &str, layout| {
+            KEPT.contains(&name).then(|| pins.former_map(name, layout)).flatten()
+        };
+        let mut ebpf = verified(object, layouts, kept)?;
+        pins.pin_objects(&mut ebpf, &[ENTRY])?;
+        Self::pinned(ebpf, pins)
+    }
+
+    /// With what is pinned.
+    fn adopt(
+        mut pins: Pins,
+        object: &[u8],
+        layouts: &BTreeMap<String, Layout>,
+    ) -> Result<Self, AttachError> {
+        pins.adopt(&[ENTRY])?;
+        let mut ebpf = verified(object, layouts, |name, _| Some(pins.map_path(name)))?;
+        if !pins.is_pinned(&mut ebpf, ENTRY).map_err(AttachError::Program)? {
+            pins.replace_program(&mut ebpf, ENTRY)?;
+            tracing::info!(event = "program_replaced", program = ENTRY);
+        }
+        Self::pinned(ebpf, pins)
+    }
+
+    /// The program that is pinned does all from now on, whoever loaded it.
+    fn pinned(mut ebpf: Ebpf, pins: Pins) -> Result<Self, AttachError> {
+        let entry = pins.program(ENTRY)?;
+        self::entry(&mut ebpf)?.unload().map_err(AttachError::Program)?;
+        Ok(Self { ebpf, pinned: Some(Pinned { pins, entry, link: None }) })
     }
 
     /// The program's own verdicts, a set for each processor.
     pub(crate) fn counters(&mut self) -> Result<PerCpuArray<MapData, [u64; COUNT]>, AttachError> {
         let map = self.ebpf.take_map(COUNTERS).ok_or(AttachError::Missing { name: COUNTERS })?;
         map.try_into().map_err(|source| AttachError::Map { name: COUNTERS, source })
+    }
+
+    /// Where this process counts the verdicts it reaches.
+    pub(crate) fn tally(&self) -> Result<Tally, AttachError> {
+        const NAME: &str = abi::DAEMON_COUNTERS;
+        match self.ebpf.map(NAME) {
+            Some(Map::Array(data)) => Ok(Tally::in_map(data)?),
+            _ => Err(AttachError::Missing { name: NAME }),
+        }
     }
 
     /// Has the program hand frames of receive queue `queue` to `socket`, which is bound to it.
@@ -183,36 +288,86 @@ impl Program {
         sockets.set(queue, socket.as_fd().as_raw_fd(), 0).map_err(failed)
     }
 
-    /// Attaches the program, in the place of what a former process left pinned, which stays as native or
-    /// generic as it was. Otherwise natively, or, where the driver cannot, in generic mode.
+    /// Attaches the program, unless a former process's link does already; one that attaches another
+    /// program is given ours without a gap. What is attached stays as native or generic as it was;
+    /// what is not is attached natively, or, where the driver cannot, in generic mode.
     pub(crate) fn attach(&mut self, interface: &str) -> Result<(), AttachError> {
-        let program = entry(&mut self.ebpf)?;
-        let Some(pins) = &mut self.pins else { return attach(program, interface).map(drop) };
-        let mut former = pins.former_links()?;
-        let replaced = former.remove(interface).and_then(|link| replace(program, link));
-        let id = match replaced {
-            Some(id) => id,
-            None => attach(program, interface)?,
-        };
-        let link = program.take_link(id).map_err(AttachError::Program)?;
-        let link = FdLink::try_from(link)
-            .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })?;
-        self.pinned = Some(pins.pin_link(interface, link)?);
+        match &mut self.pinned {
+            Some(pinned) => pinned.attach(interface),
+            None => attach(entry(&mut self.ebpf)?, interface).map(drop),
+        }
+    }
+
+    /// Detaches a pinned program and removes its pins; another is detached when it is dropped.
+    pub(crate) fn detach(&mut self, interface: &str) -> Result<(), AttachError> {
+        if let Some(Pinned { pins, .. }) = self.pinned.take() {
+            pins.detach(interface)?;
+            pins.remove()?;
+        }
+        Ok(())
+    }
+}
+
+impl Pinned {
+    fn attach(&mut self, interface: &str) -> Result<(), AttachError> {
+        let Self { pins, entry, .. } = self;
+        let missing = |_| AttachError::NoInterface { interface: interface.to_owned() };
+        let ifindex = if_nametoindex(interface).map_err(missing)?;
+        let id = entry.info().map_err(AttachError::Program)?.id();
+        let mut former = pins.described_links()?;
+        self.link = Some(match former.remove(interface) {
+            Some(FormerLink { link, ifindex: at, program })
+                if pins.is_in_place() && at == ifindex && program == id =>
+            {
+                tracing::info!(event = "adopted", interface);
+                link
+            }
+            Some(FormerLink { link, ifindex: at, .. }) if at == ifindex => {
+                // The link says that it is attached, so a refusal is one of the program.
+                let link = replace(entry, interface, link)?;
+                if pins.is_in_place() { link } else { pins.pin_link(interface, link)? }
+            }
+            defunct => {
+                // Its interface was deleted, and this one has its name.
+                if defunct.is_some() {
+                    pins.detach_former(interface)?;
+                }
+                let id = attach(entry, interface)?;
+                pins.pin_link(interface, owned(entry, id, interface)?)?
+            }
+        });
         // What is left was attached to another interface.
         for interface in former.keys() {
             pins.detach_former(interface)?;
         }
         Ok(pins.commit()?)
     }
+}
 
-    /// Detaches a pinned program and removes its pins; another is detached when it is dropped.
-    pub(crate) fn detach(&mut self, interface: &str) -> Result<(), AttachError> {
-        if let Some(pins) = self.pins.take() {
-            pins.detach(interface)?;
-            pins.remove()?;
+/// Our object, its program seen by the verifier, over the maps that `pinned` gives a path for and
+/// over new ones where it gives none.
+fn verified(
+    object: &[u8],
+    layouts: &BTreeMap<String, Layout>,
+    pinned: impl Fn(&str, Layout) -> Option<PathBuf>,
+) -> Result<Ebpf, AttachError> {
+    // Without the kernel's own types: the program needs no relocation against them, and parsing
+    // them would take most of the time a restart has.
+    let mut loader = EbpfLoader::new();
+    loader.btf(None);
+    for (name, layout) in layouts {
+        if let Some(path) = pinned(name, *layout) {
+            loader.map_pin_path(name, path);
         }
-        Ok(())
     }
+    // Asked only about a failure: what the kernel says of a missing privilege is not plain.
+    let permitted = |error| {
+        if privilege::has(LOADING) { error } else { AttachError::NotPermitted }
+    };
+    let ebpf = loader.load(object);
+    let mut ebpf = ebpf.map_err(|error| permitted(AttachError::ObjectMaps(error)))?;
+    afxdp::load_program(&mut ebpf, ENTRY).map_err(|error| permitted(error.into()))?;
+    Ok(ebpf)
 }
 
 fn attach(program: &mut Xdp, interface: &str) -> Result<XdpLinkId, AttachError> {
@@ -251,10 +406,20 @@ fn attach_as(program: &mut Xdp, interface: &str, mode: XdpMode) -> Result<XdpLin
     }
 }
 
-/// Puts the program in the place of the one that `link` attaches, without a gap. A link that refuses
-/// is defunct: its interface was deleted, and another one has its name.
-fn replace(program: &mut Xdp, link: FdLink) -> Option<XdpLinkId> {
-    program.attach_to_link(XdpLink::try_from(link).ok()?).ok()
+/// Puts the program in the place of the one that `link` attaches, without a gap.
+fn replace(program: &mut Xdp, interface: &str, link: FdLink) -> Result<FdLink, AttachError> {
+    let link = XdpLink::try_from(link)
+        .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })?;
+    let id = program.attach_to_link(link);
+    let id =
+        id.map_err(|source| AttachError::Attach { interface: interface.to_owned(), source })?;
+    owned(program, id, interface)
+}
+
+fn owned(program: &mut Xdp, id: XdpLinkId, interface: &str) -> Result<FdLink, AttachError> {
+    let link = program.take_link(id).map_err(AttachError::Program)?;
+    link.try_into()
+        .map_err(|source| AttachError::NoLink { interface: interface.to_owned(), source })
 }
 
 fn entry(ebpf: &mut Ebpf) -> Result<&mut Xdp, AttachError> {

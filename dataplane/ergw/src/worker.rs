@@ -11,7 +11,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use afxdp::Socket;
+use afxdp::{Socket, tally::Tally};
 use arc_swap::ArcSwapOption;
 use desired::Revision;
 use nix::{
@@ -21,11 +21,7 @@ use nix::{
 };
 use tokio::sync::watch;
 
-use crate::{
-    counters::{Counters, Tally},
-    path,
-    state::Snapshot,
-};
+use crate::{counters::Batch, path, state::Snapshot};
 
 /// Longest sleep. An event ends it early; this bounds what a lost event could cost.
 const IDLE: Duration = Duration::from_millis(500);
@@ -36,7 +32,7 @@ pub(crate) struct Shared {
     /// The state to forward by, read once a batch.
     pub(crate) state: ArcSwapOption<Snapshot>,
     /// Verdicts.
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) tally: Arc<Tally>,
     /// The state the packet thread forwards by.
     pub(crate) in_use: watch::Sender<Option<InUse>>,
     stop: AtomicBool,
@@ -54,11 +50,11 @@ pub(crate) struct InUse {
 
 impl Shared {
     /// Fails when the process has no file descriptor left.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(tally: Arc<Tally>) -> io::Result<Self> {
         let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         Ok(Self {
             state: ArcSwapOption::empty(),
-            counters: Arc::default(),
+            tally,
             in_use: watch::Sender::new(None),
             stop: AtomicBool::new(false),
             wake,
@@ -94,7 +90,7 @@ pub enum WorkerError {
 
 /// Forwards until [`Shared::stop`].
 pub(crate) fn run(sockets: &mut [Socket], shared: &Shared) -> Result<(), WorkerError> {
-    let mut tally = Tally::default();
+    let mut verdicts = Batch::default();
     let mut in_use = 0;
     while !shared.stop.load(Ordering::Relaxed) {
         let state = shared.state.load();
@@ -107,11 +103,11 @@ pub(crate) fn run(sockets: &mut [Socket], shared: &Shared) -> Result<(), WorkerE
         }
         let mut received = 0;
         for socket in &mut *sockets {
-            received += batch(socket, state.as_deref(), &mut tally)?;
+            received += batch(socket, state.as_deref(), &mut verdicts)?;
         }
         // Not held while asleep: the old state could not be freed.
         drop(state);
-        shared.counters.take(&mut tally);
+        verdicts.count_in(&shared.tally);
         if received == 0 {
             sleep(sockets, &shared.wake)?;
         }
@@ -123,7 +119,7 @@ pub(crate) fn run(sockets: &mut [Socket], shared: &Shared) -> Result<(), WorkerE
 fn batch(
     socket: &mut Socket,
     state: Option<&Snapshot>,
-    tally: &mut Tally,
+    verdicts: &mut Batch,
 ) -> Result<usize, WorkerError> {
     let received = socket.receive();
     for index in 0..received {
@@ -138,7 +134,7 @@ fn batch(
             },
             Err(verdict) => verdict,
         };
-        tally.count(verdict);
+        verdicts.count(verdict);
     }
     socket.wakeup().map_err(transmit_error)?;
     socket.release();

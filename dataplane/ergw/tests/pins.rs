@@ -6,7 +6,8 @@ mod lab;
 use std::path::Path;
 
 use lab::{
-    Gateway, Lab, UP, control::Control, delivered, eventually, frame, in_lab, ip, port::Port,
+    Gateway, Lab, UP, control::Control, delivered, eventually, frame, in_lab, ip, is_attached,
+    port::Port,
 };
 use nix::sys::signal::Signal;
 
@@ -22,10 +23,6 @@ fn in_pinned_lab(test: impl FnOnce(Lab) + Send + 'static) {
 fn kill(gateway: &mut Gateway) {
     gateway.signal(Signal::SIGKILL);
     assert_eq!(gateway.end(), None);
-}
-
-fn is_attached() -> bool {
-    ip("-d link show eth1").contains("prog/xdp")
 }
 
 /// Waits until the program has counted `count` frames that found no gateway.

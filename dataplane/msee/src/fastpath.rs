@@ -28,6 +28,7 @@ mod tables;
 use std::{fmt, os::fd::BorrowedFd, path::Path, sync::Arc};
 
 use abi::verdict;
+use afxdp::tally::Tally;
 use aya::{
     maps::{MapData, MapError, PerCpuArray},
     programs::Xdp,
@@ -122,6 +123,8 @@ pub struct FastPath {
     image: Image,
     slots: Slots,
     counters: PerCpuArray<MapData, [u64; verdict::COUNT]>,
+    /// What userspace counts.
+    tally: Arc<Tally>,
     injector: Injector,
     attachments: Attachments,
     compiled: Arc<Compiled>,
@@ -217,7 +220,13 @@ impl FastPath {
         self.attachments.is_heard(ifindex, socket)
     }
 
-    /// Packets by verdict number, over all CPUs and since the directory of pins was first made.
+    /// Where whoever answers punts counts what became of them: kept in the pinned maps too.
+    pub fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
+    }
+
+    /// Packets by verdict number that the programs have counted, over all CPUs and since the directory
+    /// of pins was first made.
     pub fn counters(&self) -> Result<[u64; verdict::COUNT], CountersError> {
         let mut sums = [0_u64; verdict::COUNT];
         for counters in self.counters.get(&0, 0).map_err(CountersError)?.iter() {

@@ -11,10 +11,8 @@ pub mod daemon;
 pub mod fastpath;
 pub mod icmp;
 pub mod icmpv6;
-pub mod losses;
 pub mod neighbours;
 pub mod punt;
-pub mod tally;
 pub mod vxlan;
 
 #[cfg(test)]

@@ -25,3 +25,8 @@ pub const VERSION: u32 = 3;
 /// Map of every object whose number of entries is the [`VERSION`] it was built with. Nothing is
 /// stored in it: its size is what a loader can read before it loads a program.
 pub const VERSION_MAP: &str = "ABI_VERSION";
+
+/// Map of every object in which the daemon counts the verdicts it reaches itself, as the program does
+/// in its own: one `[u64; verdict::COUNT]` in host byte order, mapped into memory. It is pinned with
+/// the others, so that a killed daemon does not forget what it lost. No program touches it.
+pub const DAEMON_COUNTERS: &str = "DAEMON_COUNTERS";

@@ -255,7 +255,7 @@ verdicts! {
     GwForwarded = GwOut, Forwarded, "gw_forwarded", "Gateway: delivered to the VM.";
 
     KernelDevmapError = Kernel, Loss, "kernel_devmap_error", "The driver refused a redirected frame (tx_queue_N_xdp_xmit_errors).";
-    KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what AF_XDP sockets refused).";
+    KernelRedirectRefused = Kernel, Loss, "kernel_redirect_refused", "A redirect was refused at once: the egress is down, or too small for the frame (rx_queue_N_drops, less what the AF_XDP sockets of this process refused; those of a killed one are in it).";
     KernelRingFull = Kernel, Loss, "kernel_ring_full", "The receive ring of a veth was full when its peer sent into it (tx_dropped of the sending end).";
     KernelXskRingFull = Kernel, Loss, "kernel_xsk_ring_full", "The receive ring of an AF_XDP socket was full.";
     KernelXskDropped = Kernel, Loss, "kernel_xsk_dropped", "An AF_XDP socket dropped a frame (too long, or no memory).";
@@ -265,6 +265,7 @@ verdicts! {
     WireSendFailed = Wire, Loss, "wire_send_failed", "The far end of the wire did not take the frame.";
     WireLinkDown = Wire, Loss, "wire_link_down", "The wire is down.";
     WireTag = Wire, Loss, "wire_tag", "The frame's tags are not those of the circuit: the provider edge has no place for it.";
+    WireKilled = Wire, Loss, "wire_killed", "The agent that served the wire was killed: under way in it, not read yet, or come before the next one was there. What that agent had named is in it.";
 }
 
 impl Verdict {

@@ -94,6 +94,8 @@ fn layout() -> String {
         tunnel::FIRST_SOURCE_PORT,
         tunnel::SOURCE_PORT_BITS,
     );
+    let (map, count) = (abi::DAEMON_COUNTERS, verdict::COUNT);
+    writeln!(text, "map {map}: 1 mapped entry of {count} 8-byte counters").unwrap();
     text.push('\n');
     for verdict in verdict::ALL {
         let (number, stage) = (verdict.number(), verdict.stage() as u16);

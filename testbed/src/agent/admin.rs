@@ -25,7 +25,7 @@ use tokio::{
 use crate::{
     network::{self, VethLosses},
     topology::plan::Plan,
-    wire::{WireStatistics, Wires},
+    wire::{WireStatistics, Wires, former},
 };
 
 /// The answer to `GET /health`.
@@ -63,6 +63,8 @@ pub(super) struct Admin {
     pub health: watch::Receiver<Health>,
     /// The running wires.
     pub wires: Arc<Wires>,
+    /// What was lost in wires of former workers.
+    pub lost: Arc<former::Lost>,
     /// The lab.
     pub plan: Arc<Plan>,
     /// Told when the lab is to stop.
@@ -91,7 +93,10 @@ async fn health(State(admin): State<Admin>) -> Json<Health> {
 
 /// Blocks for less than a millisecond.
 async fn wires(State(admin): State<Admin>) -> Result<Json<Vec<WireStatistics>>, Failure> {
-    admin.wires.statistics().map(Json).map_err(|error| Failure::new("WireFailed", &error))
+    let statistics = admin.wires.statistics();
+    let mut statistics = statistics.map_err(|error| Failure::new("WireFailed", &error))?;
+    former::add(&mut statistics, &admin.lost);
+    Ok(Json(statistics))
 }
 
 async fn losses(State(admin): State<Admin>) -> Result<Json<Vec<VethLosses>>, Failure> {

@@ -25,7 +25,10 @@ use crate::{
     lifecycle::{self, FindError, Lab, RunDirectory},
     network::namespace::{self, NamespaceError},
     topology::plan::{MTU, Wire},
-    wire::{WireError, WireSpec, Wires},
+    wire::{
+        WireError, WireSpec, Wires,
+        former::{self, FormerError},
+    },
 };
 
 /// Why the worker could not begin, or had to end.
@@ -40,6 +43,9 @@ pub enum WorkerError {
     /// The wires did not start.
     #[error("the wires did not start")]
     Wires(#[source] WireError),
+    /// What former workers lost is not known.
+    #[error("cannot compare the counts of the wires' interfaces")]
+    Former(#[source] FormerError),
     /// Something ended that works as long as the worker does.
     #[error("{0} ended, so the worker has to be started again")]
     Ended(&'static str),
@@ -71,6 +77,7 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
     let guardian = lifecycle::find_guardian(lab.directory()).map_err(WorkerError::Adoption)?;
     let Some(guardian) = guardian else { return Ok(Outcome::Orphaned) };
     let wires = Arc::new(start_wires(&lab)?);
+    let lost = former::lost(&wires, &lab.directory().wires_file()).map_err(WorkerError::Former)?;
     let number_of_wires = lab.plan().wires().len();
 
     let (health_sender, health) = watch::channel(Health::default());
@@ -80,6 +87,7 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
     let admin = Admin {
         health,
         wires: Arc::clone(&wires),
+        lost: Arc::new(lost),
         plan: Arc::clone(&plan),
         stop: Arc::clone(&stop),
     };

@@ -18,8 +18,7 @@ use crate::{
     topology::plan::{Interface, Node, NodeKind},
 };
 
-/// Show labs: nodes with addresses, hosts and VNIs of VXLAN fabrics, connections with FastPath,
-/// gateways, circuits with their tags
+/// Show labs: nodes, VXLAN hosts and VNIs, connections with FastPath, gateways, circuits
 #[derive(Debug, Args)]
 #[command(after_help = "\
 JSON has containerlab's keys: an object keyed by lab name, a list of nodes in each. A node's network

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::Failure;
@@ -63,7 +63,8 @@ pub fn write_out(text: &str) -> Result<(), Failure> {
 }
 
 /// A table with a header and columns two spaces apart, without borders: it survives `grep`, `awk`
-/// and a paste into a ticket. Only a table wider than the terminal wraps its longest cells.
+/// and a paste into a ticket. In a table wider than the terminal text wraps, and names do not: half of
+/// a name is none.
 pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -72,9 +73,18 @@ pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> St
         table.set_width(WIDTH);
     }
     table.set_header(header.to_vec());
-    table.add_rows(rows);
-    for column in table.column_iter_mut() {
+    let mut has_text = vec![false; header.len()];
+    for row in rows {
+        for (has_text, cell) in has_text.iter_mut().zip(&row) {
+            *has_text |= cell.contains(' ');
+        }
+        table.add_row(row);
+    }
+    for (column, has_text) in table.column_iter_mut().zip(has_text) {
         column.set_padding((0, 2));
+        if !has_text {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     let mut text = String::new();
     for line in table.lines() {

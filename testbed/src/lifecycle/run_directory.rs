@@ -93,6 +93,11 @@ impl RunDirectory {
         self.path.join("daemons.json")
     }
 
+    /// Frames that came to the wires' interfaces before the first agent served them.
+    pub fn wires_file(&self) -> PathBuf {
+        self.path.join("wires.json")
+    }
+
     /// Log of daemon `name`, which is an instance of `program`.
     pub fn log(&self, program: &str, name: &str) -> PathBuf {
         let stem = if program == name { name.to_owned() } else { format!("{program}-{name}") };

@@ -28,6 +28,9 @@ pub enum WireError {
         #[source]
         source: io::Error,
     },
+    /// The interfaces' counts could not be read.
+    #[error("the counts of the wires' interfaces cannot be read")]
+    Interfaces(#[source] io::Error),
     /// The thread of the wires could not be made.
     #[error("cannot start the thread of the wires")]
     Thread(#[source] io::Error),

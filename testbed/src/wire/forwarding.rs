@@ -14,6 +14,7 @@ use super::{
     WireSpec,
     direction::{Direction, Workbench},
     error::WireError,
+    former,
     junction::{Handling, Junction, Tap},
     packet_socket::PacketSocket,
     poller::Poller,
@@ -28,6 +29,8 @@ const UPKEEP: Duration = Duration::from_millis(100);
 const TURN: usize = 4;
 /// Batches read from each end when the wires stop: more than its socket has room for.
 const LAST_TURN: usize = 4_096;
+/// How often a quiet moment is looked for.
+const ATTEMPTS: u32 = 50;
 /// Place of the command socket in the poller's table; the ends follow.
 const COMMANDS: usize = 0;
 
@@ -37,6 +40,8 @@ pub(super) enum Command {
     Set(String, Impairment, Sender<bool>),
     /// All statistics.
     Statistics(Sender<Vec<WireStatistics>>),
+    /// Compare with what the interfaces count.
+    Missing(Sender<io::Result<former::Lost>>),
     /// End; the last statistics.
     Stop(Sender<Vec<WireStatistics>>),
 }
@@ -168,6 +173,38 @@ impl Forwarding {
         }
     }
 
+    /// Compares, for the wires of each interface, at a moment when no frame of theirs comes: only then
+    /// are what the interface has counted and what was read of it the same frames. Where there is no
+    /// such moment too little is found, never too much.
+    fn missing(&mut self) -> io::Result<former::Lost> {
+        let mut missing = former::Lost::new();
+        for attempt in 1..=ATTEMPTS {
+            let before = self.received();
+            let interfaces = former::interfaces()?;
+            let after = self.received();
+            let found = former::unaccounted(&after, &interfaces);
+            let shared = found.len();
+            for (interface, lost) in found {
+                let known = missing.contains_key(&interface);
+                let quiet = former::is_quiet(&interface, &before, &after);
+                if !known && (quiet || attempt == ATTEMPTS) {
+                    missing.insert(interface, lost);
+                }
+            }
+            if missing.len() == shared {
+                break;
+            }
+        }
+        Ok(missing)
+    }
+
+    /// The statistics, when all is received that has come.
+    fn received(&mut self) -> Vec<WireStatistics> {
+        self.drain();
+        self.upkeep();
+        self.statistics()
+    }
+
     /// Follows interfaces that went or came, and reads the kernel's loss counters.
     fn upkeep(&mut self) {
         self.next_upkeep = Instant::now() + UPKEEP;
@@ -207,6 +244,9 @@ impl Forwarding {
             match commands.try_recv() {
                 Ok(Command::Set(name, impairment, answer)) => {
                     let _ = answer.send(self.set(&name, impairment));
+                }
+                Ok(Command::Missing(answer)) => {
+                    let _ = answer.send(self.missing());
                 }
                 Ok(Command::Statistics(answer)) => {
                     self.upkeep();

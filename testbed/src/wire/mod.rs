@@ -12,8 +12,9 @@
 //! would turn a TCP stream into frames of up to 64 KB before a packet socket sees them, unless its
 //! `gro_max_size` forbids. Checksums must be whole, as `tx off` at the sender makes them.
 //!
-//! A frame that does not arrive is counted under one of four verdicts (see [`WireLosses`]); frames
-//! under way when the thread ends are in the last statistics as `held_frames`.
+//! A frame that does not arrive is counted under one of five verdicts (see [`WireLosses`]); frames
+//! under way when the thread ends are in the last statistics as `held_frames`. What a killed process
+//! has lost the next one finds by the kernel's counts (see [`former`]).
 
 mod ancillary;
 pub(crate) mod arrival;
@@ -21,6 +22,7 @@ pub(crate) mod batch;
 mod delay_line;
 mod direction;
 mod error;
+pub(crate) mod former;
 mod forwarding;
 mod frame;
 mod junction;
@@ -119,6 +121,12 @@ impl Wires {
     /// what it is doing: under a millisecond.
     pub fn statistics(&self) -> Result<Vec<WireStatistics>, WireError> {
         self.ask(Command::Statistics)
+    }
+
+    /// Frames that came in at one end, did not go out at the other, and that these wires do not account
+    /// for: see [`former`].
+    pub(crate) fn missing(&self) -> Result<former::Lost, WireError> {
+        self.ask(Command::Missing)?.map_err(WireError::Interfaces)
     }
 
     /// Waits until the wires' thread has ended, which it does only when it was stopped or has failed:

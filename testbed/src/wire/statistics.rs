@@ -39,7 +39,8 @@ pub struct EndState {
 pub struct DirectionStatistics {
     /// What is done to its frames now.
     pub impairment: Impairment,
-    /// Frames that reached the wire, those its socket had no room for included.
+    /// Frames that reached the wire, those its socket had no room for and those that former agents
+    /// have lost included.
     pub received_frames: u64,
     /// Frames the far interface took.
     pub delivered_frames: u64,
@@ -66,17 +67,22 @@ pub struct WireLosses {
     /// claims is counted by the interface's first.
     #[serde(default)]
     pub wire_tag: u64,
+    /// Lost by agents before this one and between them; several wires that share an interface count
+    /// it at the first.
+    #[serde(default)]
+    pub wire_killed: u64,
 }
 
 impl WireLosses {
     /// The counts with their verdicts.
-    pub fn by_verdict(&self) -> [(Verdict, u64); 4] {
-        let Self { wire_overflow, wire_send_failed, wire_link_down, wire_tag } = *self;
+    pub fn by_verdict(&self) -> [(Verdict, u64); 5] {
+        let Self { wire_overflow, wire_send_failed, wire_link_down, wire_tag, wire_killed } = *self;
         [
             (Verdict::WireOverflow, wire_overflow),
             (Verdict::WireSendFailed, wire_send_failed),
             (Verdict::WireLinkDown, wire_link_down),
             (Verdict::WireTag, wire_tag),
+            (Verdict::WireKilled, wire_killed),
         ]
     }
 
@@ -92,12 +98,17 @@ mod tests {
 
     #[test]
     fn fields_are_called_as_their_verdicts() {
-        let losses =
-            WireLosses { wire_overflow: 1, wire_send_failed: 2, wire_link_down: 3, wire_tag: 4 };
+        let losses = WireLosses {
+            wire_overflow: 1,
+            wire_send_failed: 2,
+            wire_link_down: 3,
+            wire_tag: 4,
+            wire_killed: 5,
+        };
         let json = serde_json::to_value(losses).unwrap();
         for (verdict, count) in losses.by_verdict() {
             assert_eq!(json.get(verdict.name()), Some(&count.into()));
         }
-        assert_eq!(losses.total(), 10);
+        assert_eq!(losses.total(), 15);
     }
 }

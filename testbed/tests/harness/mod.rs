@@ -4,7 +4,10 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the harness")]
 
+pub(crate) mod account;
+
 use std::{
+    fmt::Write as _,
     fs::File,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -53,6 +56,19 @@ impl Lab {
     pub(crate) fn deploy_without_wires(name: &str) -> Self {
         let topology = FASTPATH_LAB.replace("wires: on", "wires: off");
         assert_ne!(topology, FASTPATH_LAB, "the lab file no longer says `wires: on`");
+        Self::deploy_topology(name, &topology)
+    }
+
+    /// The same, whose customer edge announces `routes` prefixes more.
+    pub(crate) fn deploy_with_routes(name: &str, routes: u32) -> Self {
+        let mut prefixes = String::new();
+        for number in 0..routes {
+            write!(prefixes, ", 11.{}.{}.0/24", number / 256, number % 256).unwrap();
+        }
+        let topology = FASTPATH_LAB
+            .replace("wires: on", "wires: off")
+            .replace("172.16.2.0/30] }", &format!("172.16.2.0/30{prefixes}] }}"));
+        assert!(topology.contains(&prefixes), "the lab file no longer ends its list like that");
         Self::deploy_topology(name, &topology)
     }
 
@@ -177,6 +193,12 @@ impl Lab {
             assert!(Instant::now() < deadline, "{path} has no daemon {name}: {daemons}");
             sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Process id of the agent's worker.
+    pub(crate) fn worker_pid(&self) -> Option<i32> {
+        let mut processes = marked(&self.name).into_iter();
+        processes.find(|process| process.command.contains("--worker")).map(|process| process.pid)
     }
 
     /// The run directory.
@@ -314,6 +336,16 @@ impl Running {
         Finished { what: self.args.join(" "), output }
     }
 
+    /// Ends it as Ctrl-C does.
+    pub(crate) fn interrupt(self) -> Finished {
+        use nix::{
+            sys::signal::{Signal, kill},
+            unistd::Pid,
+        };
+        kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+        self.finish()
+    }
+
     /// Whether it has not ended yet.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
@@ -329,11 +361,49 @@ pub(crate) fn erlab_command() -> Command {
     }
 }
 
+/// `short`, or `full` in a soak (`ERLAB_SOAK=1`): rounds of a promise.
+pub(crate) fn rounds(short: u32, full: u32) -> u32 {
+    if is_soak() { full } else { short }
+}
+
+/// A bound: the goal in a soak, else what a machine that does other things too is allowed.
+pub(crate) fn bound(allowed: Duration, goal: Duration) -> Duration {
+    if is_soak() { goal } else { allowed }
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("ERLAB_SOAK").is_some_and(|value| value != "0")
+}
+
 /// Holds the machine for one lab, over all test binaries.
 pub(crate) fn alone() -> Flock<File> {
     let path = std::env::temp_dir().join("erlab-tests.lock");
     let file = File::options().create(true).truncate(false).write(true).open(path).unwrap();
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, error)| error).unwrap()
+}
+
+/// A process of a lab.
+#[derive(Debug)]
+pub(crate) struct Marked {
+    pub(crate) pid: i32,
+    pub(crate) command: String,
+}
+
+/// Every process that carries the lab's mark, oldest first.
+pub(crate) fn marked(lab: &str) -> Vec<Marked> {
+    let mark = format!("ERLAB_LAB={lab}");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
+        let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+            let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            let command = String::from_utf8_lossy(&command).replace('\0', " ");
+            found.push(Marked { pid, command });
+        }
+    }
+    found.sort_by_key(|process| process.pid);
+    found
 }
 
 /// Kills process `pid` by SIGKILL.

@@ -1,4 +1,5 @@
-//! What aya has no call for: detaching a pinned link now, and asking which interface it is on.
+//! What aya has no call for: detaching a pinned link now, asking which interface it is on, and
+//! comparing programs without CAP_SYS_ADMIN, which aya's way to a program's maps takes.
 //!
 //! Removing the last pin of a link detaches it too, but some time later: the kernel drops the pin's
 //! reference after an RCU grace period, from a work queue, and until then the interface is busy for
@@ -6,11 +7,12 @@
 #![allow(unsafe_code, reason = "three commands of bpf(2)")]
 
 use std::{
+    collections::BTreeSet,
     ffi::CString,
     io,
     mem::size_of_val,
     os::{
-        fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+        fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
         unix::ffi::OsStrExt as _,
     },
     path::Path,
@@ -54,6 +56,52 @@ struct LinkInfo {
     rest: [u32; 3],
 }
 
+/// The most maps a program can use (`MAX_USED_MAPS`).
+const MOST_MAPS: usize = 64;
+
+/// The head of `struct bpf_prog_info`.
+#[repr(C)]
+#[derive(Default)]
+struct ProgramInfo {
+    kind: u32,
+    id: u32,
+    tag: [u8; 8],
+    jited_length: u32,
+    translated_length: u32,
+    jited: u64,
+    translated: u64,
+    load_time: u64,
+    created_by: u32,
+    map_count: u32,
+    maps: u64,
+}
+
+/// What a program does: the kernel's hash of its instructions, which leaves out which maps it uses, and
+/// the numbers of these.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ProgramIdentity {
+    tag: [u8; 8],
+    maps: BTreeSet<u32>,
+}
+
+/// Asks the kernel what a program does.
+pub(super) fn identity(program: BorrowedFd<'_>) -> io::Result<ProgramIdentity> {
+    let mut maps = [0_u32; MOST_MAPS];
+    let mut info = ProgramInfo {
+        map_count: MOST_MAPS as u32,
+        maps: (&raw mut maps).expose_provenance() as u64,
+        ..ProgramInfo::default()
+    };
+    let attributes = GetInfo {
+        descriptor: program.as_raw_fd().cast_unsigned(),
+        length: size_of::<ProgramInfo>() as u32,
+        info: (&raw mut info).expose_provenance() as u64,
+    };
+    bpf(OBJ_GET_INFO_BY_FD, &attributes)?;
+    let maps = maps.into_iter().take(info.map_count as usize).collect();
+    Ok(ProgramIdentity { tag: info.tag, maps })
+}
+
 /// Detaches the link pinned at `pin` from its interface; the pin stays. A link whose interface is
 /// gone is detached already.
 pub(super) fn detach(pin: &Path) -> io::Result<()> {
@@ -86,7 +134,8 @@ fn bpf<T>(command: libc::c_int, attributes: &T) -> io::Result<libc::c_int> {
     // SAFETY: a) `attributes` is a `#[repr(C)]` prefix of `union bpf_attr` and its size is given, so
     // the kernel reads no further; b) what an address in it leads to outlives the call; c) the one
     // command that writes, writes to `GetInfo::info` at most as many bytes as `GetInfo::length`
-    // says, which is the size of that plain data.
+    // says, which is the size of that plain data, and to `ProgramInfo::maps` at most as many numbers
+    // as `map_count` says, which is the length of that array.
     let result = unsafe {
         libc::syscall(libc::SYS_bpf, command, &raw const *attributes, size_of_val(attributes))
     };

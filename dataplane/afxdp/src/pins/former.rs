@@ -2,16 +2,26 @@
 
 use std::{
     collections::BTreeMap,
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
 };
 
-use abi::verdict;
 use aya::{
-    maps::{MapInfo, MapType},
-    programs::links::{FdLink, PinnedLink},
+    Ebpf,
+    maps::MapInfo,
+    programs::{
+        ProgramError, Xdp,
+        links::{FdLink, PinnedLink},
+    },
+    sys::SyscallError,
 };
 
-use super::{LINKS, Pins, PinsError, VERSION_PREFIX, abi_directory, bpf, files, layout::Layout};
+use super::{
+    LINKS, Pins, PinsError, VERSION_PREFIX, abi_directory,
+    bpf::{self, ProgramIdentity},
+    files,
+    layout::Layout,
+};
 use crate::steps::Step;
 
 /// A link that a former process left pinned.
@@ -96,11 +106,33 @@ impl Pins {
         Ok(())
     }
 
-    /// Where a former process of the same ABI left its map of counters, if it counted the same
-    /// verdicts: aya adopts a pinned map without a look at its layout.
-    pub fn former_counters(&self) -> Option<PathBuf> {
-        let pin = self.directory.join(abi_directory()).join("COUNTERS");
-        counts_our_verdicts(&pin).then_some(pin)
+    /// Where a former process of the same ABI version left the map `name`, if it has this layout: aya
+    /// adopts a pinned map without a look at it.
+    pub fn former_map(&self, name: &str, wanted: Layout) -> Option<PathBuf> {
+        let pin = self.directory.join(abi_directory()).join(name);
+        let found = Layout::found(&MapInfo::from_pin(&pin).ok()?);
+        (found == Some(wanted)).then_some(pin)
+    }
+
+    /// Whether the program of this name that is pinned does what the loaded one of `ebpf` does: has
+    /// its tag, and uses the same maps. The tag leaves out which maps those are. Fails when the loaded
+    /// one does not tell; a pinned one that does not is another one.
+    pub fn is_pinned(&self, ebpf: &mut Ebpf, name: &'static str) -> Result<bool, ProgramError> {
+        let identity = |program: &Xdp| -> Result<ProgramIdentity, ProgramError> {
+            let identity = bpf::identity(program.fd()?.as_fd());
+            let call = "BPF_OBJ_GET_INFO_BY_FD";
+            Ok(identity.map_err(|io_error| SyscallError { call, io_error })?)
+        };
+        let ours = ebpf.program_mut(name).ok_or(ProgramError::NotLoaded)?;
+        let ours: &mut Xdp = ours.try_into()?;
+        let ours = identity(ours)?;
+        let pinned = self.program(name).ok();
+        Ok(pinned.and_then(|pinned| identity(&pinned).ok()).is_some_and(|pinned| pinned == ours))
+    }
+
+    /// Whether the directory is in its place: adopted, or built and committed.
+    pub fn is_in_place(&self) -> bool {
+        self.in_place
     }
 
     /// The links a former process left, by interface. Their interfaces forward right now.
@@ -153,12 +185,4 @@ fn is_attached(link: &Path) -> bool {
 pub(super) fn unfinished(program: &str) -> String {
     // bpffs refuses names with dots.
     format!("{program}-new")
-}
-
-fn counts_our_verdicts(pin: &Path) -> bool {
-    MapInfo::from_pin(pin).is_ok_and(|info| {
-        info.map_type().is_ok_and(|kind| kind == MapType::PerCpuArray)
-            && info.max_entries() == 1
-            && info.value_size() as usize == size_of::<[u64; verdict::COUNT]>()
-    })
 }

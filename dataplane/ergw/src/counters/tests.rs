@@ -1,16 +1,17 @@
 use super::*;
 
 #[test]
-fn a_tally_is_added_once_and_emptied() {
-    let counters = Counters::default();
-    let mut tally = Tally::default();
-    tally.count(Verdict::GwForwarded);
-    tally.count(Verdict::GwForwarded);
-    tally.count(Verdict::GwTtlExpiredSilent);
-    counters.take(&mut tally);
-    counters.take(&mut tally);
-    let read = |verdict: Verdict| counters.0[usize::from(verdict.number())].load(Ordering::Relaxed);
-    assert_eq!(read(Verdict::GwForwarded), 2);
-    assert_eq!(read(Verdict::GwTtlExpiredSilent), 1);
-    assert_eq!(counters.0.iter().map(|counter| counter.load(Ordering::Relaxed)).sum::<u64>(), 3);
+fn a_batch_is_counted_once_and_forgotten() {
+    let tally = Tally::default();
+    let mut batch = Batch::default();
+    batch.count(Verdict::GwForwarded);
+    batch.count(Verdict::GwForwarded);
+    batch.count(Verdict::GwTtlExpiredSilent);
+    batch.count_in(&tally);
+    batch.count_in(&tally);
+    let counted = tally.read();
+    let count_of = |verdict: Verdict| counted[usize::from(verdict.number())];
+    assert_eq!(count_of(Verdict::GwForwarded), 2);
+    assert_eq!(count_of(Verdict::GwTtlExpiredSilent), 1);
+    assert_eq!(counted.iter().sum::<u64>(), 3);
 }

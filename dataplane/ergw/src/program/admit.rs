@@ -42,8 +42,10 @@ impl Program {
             interface: interface.to_owned(),
             source: errno.into(),
         })?;
-        let program = self.ebpf.program(ENTRY).ok_or(AdmitError::NotLoaded)?;
-        let program: &Xdp = program.try_into()?;
+        let program: &Xdp = match &self.pinned {
+            Some(pinned) => &pinned.entry,
+            None => self.ebpf.program(ENTRY).ok_or(AdmitError::NotLoaded)?.try_into()?,
+        };
         let options = TestRunOptions {
             data_in: Some(frame),
             ctx_in: Some(&afxdp::test_run::context(frame.len(), ifindex)),

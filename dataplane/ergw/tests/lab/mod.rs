@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 pub(crate) mod control;
+pub(crate) mod load;
 pub(crate) mod port;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use abi::verdict::Verdict;
 use desired::{Endpoint, GatewayInstance, GatewayState, InstanceState, MacAddress};
 use etherparse::PacketBuilder;
 use nix::{
@@ -45,7 +47,8 @@ pub(crate) fn in_lab(test: impl FnOnce(Lab) + Send + 'static) {
         ip("link add eth1 type veth peer name lan");
         ip("link set eth1 up");
         ip("link set lan up");
-        test(Lab { directory: tempfile::tempdir().unwrap(), bpffs: None });
+        let program = env!("CARGO_BIN_EXE_ergw").into();
+        test(Lab { directory: tempfile::tempdir().unwrap(), bpffs: None, program });
     });
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
@@ -56,6 +59,25 @@ pub(crate) fn ip(arguments: &str) -> String {
     let output = Command::new("ip").args(arguments.split(' ')).output().unwrap();
     assert!(output.status.success(), "ip {arguments}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// `short`, or `full` in a soak (`ERLAB_SOAK=1`): rounds of a promise.
+pub(crate) fn rounds(short: u32, full: u32) -> u32 {
+    if is_soak() { full } else { short }
+}
+
+/// A bound: the goal in a soak, else what a machine that does other things too is allowed.
+pub(crate) fn bound(allowed: Duration, goal: Duration) -> Duration {
+    if is_soak() { goal } else { allowed }
+}
+
+fn is_soak() -> bool {
+    std::env::var_os("ERLAB_SOAK").is_some_and(|value| value != "0")
+}
+
+/// Whether eth1 has an XDP program.
+pub(crate) fn is_attached() -> bool {
+    ip("-d link show eth1").contains("prog/xdp")
 }
 
 /// Calls `probe` until it returns something.
@@ -74,6 +96,7 @@ pub(crate) fn eventually<T>(what: &str, mut probe: impl FnMut() -> Option<T>) ->
 pub(crate) struct Lab {
     directory: TempDir,
     bpffs: Option<TempDir>,
+    program: PathBuf,
 }
 
 impl Lab {
@@ -82,6 +105,14 @@ impl Lab {
         let bpffs = tempfile::tempdir().unwrap();
         mount(Some("bpf"), bpffs.path(), Some("bpf"), MsFlags::empty(), None::<&str>).unwrap();
         self.bpffs = Some(bpffs);
+    }
+
+    /// Has the gateways started from now on be those that users run, where `make test` says where they
+    /// are: for load, and for speed.
+    pub(crate) fn release(&mut self) {
+        if let Some(directory) = std::env::var_os("ERLAB_BIN_DIR") {
+            self.program = Path::new(&directory).join("ergw");
+        }
     }
 
     /// Where they pin it.
@@ -102,7 +133,7 @@ impl Lab {
     }
 
     pub(crate) fn command(&self, interface: &str, admin: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ergw"));
+        let mut command = Command::new(&self.program);
         command.env("RUST_LOG", "error");
         command.args(["--name", "ERGW1", "--interface", interface, "--control"]);
         command.arg(self.control_socket()).arg("--admin").arg(admin);
@@ -219,6 +250,16 @@ impl Gateway {
 
     pub(crate) fn verdict(&self, name: &str) -> u64 {
         self.counters()["verdicts"][name].as_u64().unwrap_or(0)
+    }
+
+    /// Sum of the verdicts that are losses.
+    pub(crate) fn losses(&self) -> u64 {
+        let counters = self.counters();
+        let verdicts = counters["verdicts"].as_object().unwrap().iter();
+        let lost = verdicts
+            .filter(|(name, _)| Verdict::from_name(name).unwrap().is_loss())
+            .map(|(_, count)| count.as_u64().unwrap());
+        lost.sum()
     }
 
     /// Sum of all verdicts: the packets that have come to an end.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use abi::verdict;
-use afxdp::Socket;
+use afxdp::{Socket, losses::PortLosses, tally::Tally};
 use arc_swap::ArcSwap;
 use desired::{MseeState, Revision};
 use packet::probe::{Explanation, InjectRequest};
@@ -25,10 +25,8 @@ use crate::{
         InjectError, KernelLink, LoadError, Neighbours, PortKind, PublishError, ShutdownError,
     },
     icmp::limit::Rate,
-    losses::PortLosses,
     neighbours::Follower,
     punt::{Ended, Outlets, PuntThread, Responder, StartError},
-    tally::Tally,
 };
 
 /// A socket takes the longest frame a port forwards; what all budgets of a port admit at once (2,500,
@@ -176,7 +174,7 @@ impl Router {
         let adopted = fastpath.compiled();
         let learned = Arc::new(adopted.learned());
         let compiled = Arc::new(ArcSwap::new(adopted));
-        let tally = Arc::new(Tally::default());
+        let tally = fastpath.tally();
         let responder = Responder::new(Rate::default());
         let (punts, outlets) =
             PuntThread::start(responder, Arc::clone(&compiled), Arc::clone(&tally))?;
@@ -388,7 +386,7 @@ impl Router {
         let statistics = socket.statistics_source()?;
         let descriptor = socket.as_fd().try_clone_to_owned()?;
         self.punts.bind(port.ifindex, socket);
-        self.losses.open(&port.interface, port.ifindex, statistics);
+        self.losses.open(&port.interface, port.ifindex, vec![statistics]);
         let interface = port.interface.clone();
         let listening = Listening { interface, socket: descriptor, slots: BTreeSet::new() };
         self.listening.insert(port.ifindex, listening);

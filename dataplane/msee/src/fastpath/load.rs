@@ -17,14 +17,17 @@
 //! So ours are always loaded, and what the verifier refuses changes nothing.
 
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use afxdp::{pins::LayoutError, selftest::SelfTestError, steps::Steps};
+use afxdp::{
+    pins::LayoutError,
+    selftest::SelfTestError,
+    steps::Steps,
+    tally::{Tally, TallyError},
+};
 use aya::{
-    Ebpf,
     maps::{Map, MapError},
     programs::{ProgramError, Xdp},
 };
@@ -88,6 +91,9 @@ pub enum LoadError {
     /// The maps of the image.
     #[error(transparent)]
     Image(#[from] MapImageError),
+    /// The map of what this process counts.
+    #[error(transparent)]
+    Tally(#[from] TallyError),
     /// Another map.
     #[error("the eBPF object has no usable map {map}: rebuild it with `make ebpf`")]
     Map {
@@ -151,11 +157,13 @@ impl Loader {
         }
     }
 
-    /// With maps and programs of its own. Of a former process's maps only `COUNTERS` is shared, so
-    /// that a takeover does not lose losses, and only when its layout is ours.
+    /// With maps and programs of its own. Of a former process's maps only those of counters are
+    /// shared, so that a takeover does not lose losses, and only when their layout is ours.
     fn build(&self, pins: Pins, object: &Object) -> Result<FastPath, LoadError> {
-        let counters = pins.former_counters();
-        let pinned = |name: &str| counters.clone().filter(|_| name == COUNTERS);
+        let pinned = |name: &str| {
+            let layout = object.maps.get(name).filter(|_| KEPT.contains(&name))?;
+            pins.former_map(name, *layout)
+        };
         let mut ebpf = object.load(pinned, &self.steps)?;
         pins.pin_objects(&mut ebpf, &object::PROGRAMS)?;
         drop(ebpf);
@@ -169,7 +177,8 @@ impl Loader {
         pins.adopt(&object::PROGRAMS)?;
         let mut ebpf = object.load(|name| Some(pins.map_path(name)), &self.steps)?;
         for name in object::PROGRAMS {
-            if !is_pinned(&pins, &mut ebpf, name)? {
+            let pinned = pins.is_pinned(&mut ebpf, name);
+            if !pinned.map_err(|source| LoadError::Tag { program: name, source })? {
                 pins.replace_program(&mut ebpf, name)?;
                 tracing::info!(event = "program_replaced", program = name);
             }
@@ -207,6 +216,7 @@ impl Loader {
             compiled: Arc::new(Compiled::recover(&image)),
             slots: slots.map_err(unusable("EGRESS"))?,
             counters: counters.map_err(unusable(COUNTERS))?,
+            tally: Arc::new(Tally::in_map(&open(abi::DAEMON_COUNTERS)?)?),
             injector: injector.map_err(unusable("TRACE"))?,
             image,
             program,
@@ -217,19 +227,5 @@ impl Loader {
 }
 
 const COUNTERS: &str = "COUNTERS";
-
-/// Whether the program of this name that is pinned does what the loaded one does: has its tag, and uses
-/// the same maps. The tag leaves out which maps those are.
-fn is_pinned(pins: &Pins, ebpf: &mut Ebpf, name: &'static str) -> Result<bool, LoadError> {
-    let failed = |source| LoadError::Tag { program: name, source };
-    let identity = |program: &Xdp| -> Result<(u64, BTreeSet<u32>), ProgramError> {
-        let info = program.info()?;
-        Ok((info.tag(), info.map_ids()?.unwrap_or_default().into_iter().collect()))
-    };
-    let ours = ebpf.program_mut(name).ok_or(failed(ProgramError::NotLoaded))?;
-    let ours: &mut Xdp = ours.try_into().map_err(failed)?;
-    let ours = identity(ours).map_err(failed)?;
-    // What cannot be opened is replaced.
-    let pinned = pins.program(name).ok();
-    Ok(pinned.and_then(|pinned| identity(&pinned).ok()).is_some_and(|pinned| pinned == ours))
-}
+/// What is counted by the program and by the process.
+const KEPT: [&str; 2] = [COUNTERS, abi::DAEMON_COUNTERS];

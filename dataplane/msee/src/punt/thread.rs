@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afxdp::{Accounting, Socket};
+use afxdp::{Accounting, Socket, tally::Tally};
 use arc_swap::ArcSwap;
 use nix::{errno::Errno, sys::eventfd::EventFd};
 use tokio::sync::{mpsc as channel, oneshot, watch};
@@ -18,7 +18,6 @@ use super::{Responder, worker::Worker};
 use crate::{
     fastpath::{Compiled, Neighbour, Neighbours},
     neighbours::{Report, Told},
-    tally::Tally,
 };
 
 /// Questions for the kernel that may wait for it; one that finds no room is asked again a second later.

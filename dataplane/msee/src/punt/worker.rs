@@ -16,7 +16,7 @@ use std::{
 };
 
 use abi::verdict::Verdict;
-use afxdp::{Accounting, Socket};
+use afxdp::{Accounting, Socket, tally::Tally};
 use arc_swap::ArcSwap;
 use nix::{
     errno::Errno,
@@ -34,7 +34,6 @@ use super::{
 use crate::{
     fastpath::{Compiled, Neighbour, Neighbours, NextHop, Resolver},
     neighbours::{Limits, Pace, Packet, Table, Told},
-    tally::Tally,
 };
 
 /// What the epoll set says about the command queue; interface indices are below it.

@@ -46,6 +46,28 @@ fn punts_are_answered_before_the_first_state() {
 }
 
 #[test]
+fn a_killed_msee_forgets_no_verdict() {
+    let lab = Lab::new("forget");
+    let mut control = lab.control();
+    let mut msee = lab.start();
+    let mut stream = control.accept();
+    stream.apply(1, lab::state());
+    let expiring = Ping { ttl: 1, ..Ping::default() };
+    for round in 1..=3 {
+        assert_eq!(lab.ping("ce", VM, expiring), error(OURS_AT_CE, 11, 0, 0));
+        assert_eq!(lab.ping("ce", OURS_AT_CE, Ping::default()), reply(OURS_AT_CE, 64));
+        let counters = msee.get("/counters");
+        // The program's own verdict, and what became of it in userspace.
+        for verdict in ["ttl_expired", "icmp_time_exceeded", "icmp_echo_reply"] {
+            assert_eq!(counters["verdicts"][verdict], round, "{counters:#}");
+        }
+        msee.kill();
+        msee = lab.start();
+    }
+    msee.terminate();
+}
+
+#[test]
 fn a_program_that_the_verifier_refuses_leaves_the_old_one() {
     let lab = Lab::new("verifier");
     let mut control = lab.control();

@@ -3,7 +3,7 @@
 use std::os::fd::AsFd as _;
 
 use abi::verdict::{self, Verdict};
-use msee::losses::{Losses, PortLosses, SocketLosses};
+use afxdp::losses::{Losses, PortLosses, SocketLosses};
 use nix::sys::socket::{setsockopt, sockopt};
 
 use crate::{hosts::Hosts, namespace::ip, rig::Rig, sockets::socket};
@@ -37,7 +37,7 @@ fn all_verdicts_together_are_what_was_sent() {
     let port = rig.port("eth1").clone();
     let config = afxdp::Config { receive: 16, batch: 16, ..afxdp::Config::default() };
     let mut punts = afxdp::Socket::bind("eth1", 0, &config).unwrap();
-    losses.open("eth1", port.ifindex, punts.statistics_source().unwrap());
+    losses.open("eth1", port.ifindex, vec![punts.statistics_source().unwrap()]);
     rig.fast_path.bind_punt(port.slot, punts.as_fd()).unwrap();
 
     // Nobody takes the punts: 16 fit.
@@ -62,7 +62,7 @@ fn all_verdicts_together_are_what_was_sent() {
     losses.close("eth1");
     drop(punts);
     let mut punts = afxdp::Socket::bind("eth1", 0, &config).unwrap();
-    losses.open("eth1", port.ifindex, punts.statistics_source().unwrap());
+    losses.open("eth1", port.ifindex, vec![punts.statistics_source().unwrap()]);
     rig.fast_path.bind_punt(port.slot, punts.as_fd()).unwrap();
     send(&hosts, 20, 1);
     let overflow = SocketLosses { ring_full: 34 + 4, ..overflow };

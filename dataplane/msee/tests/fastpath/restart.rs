@@ -162,7 +162,7 @@ fn pins_are_readable_by_the_group_and_writable_by_nobody_else() {
             objects += 1;
         }
     }
-    assert_eq!(objects, 15 + 2 + 4, "maps, programs and links");
+    assert_eq!(objects, 16 + 2 + 4, "maps, programs and links");
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub fn pinned_tags(pins: &Path) -> BTreeSet<u64> {
     programs.iter().map(|program| program.info().unwrap().tag()).collect()
 }
 
-/// Maps that no program uses: one tells a version by its size, one is for the next process.
-const UNUSED: [&str; 2] = [abi::VERSION_MAP, "NEXT_HOPS"];
+/// Maps that no program uses: one tells a version by its size, two are for the next process.
+const UNUSED: [&str; 3] = [abi::VERSION_MAP, abi::DAEMON_COUNTERS, "NEXT_HOPS"];
 
 /// How many maps the pinned programs use.
 pub fn pinned_maps(pins: &Path) -> usize {

@@ -2,10 +2,18 @@
 #![allow(unsafe_code, reason = "a counter is incremented in place")]
 
 use abi::verdict::{self, Verdict};
-use aya_ebpf::{macros::map, maps::PerCpuArray};
+use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
+    macros::map,
+    maps::{Array, PerCpuArray},
+};
 
 #[map]
 static COUNTERS: PerCpuArray<[u64; verdict::COUNT]> = PerCpuArray::with_max_entries(1, 0);
+
+/// See [`abi::DAEMON_COUNTERS`].
+#[map]
+static DAEMON_COUNTERS: Array<[u64; verdict::COUNT]> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// Counts one frame.
 #[inline(always)]

@@ -62,5 +62,10 @@ pub static PUNT: XskMap = XskMap::with_max_entries(limits::PORTS, 0);
 #[map]
 pub static COUNTERS: PerCpuArray<[u64; verdict::COUNT]> = PerCpuArray::with_max_entries(1, 0);
 
+/// See [`abi::DAEMON_COUNTERS`].
+#[map]
+pub static DAEMON_COUNTERS: Array<[u64; verdict::COUNT]> =
+    Array::with_max_entries(1, BPF_F_MMAPABLE);
+
 #[map]
 pub static TRACE: Array<trace::Record> = Array::with_max_entries(1, 0);

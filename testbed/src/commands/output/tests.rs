@@ -28,3 +28,12 @@ fn numbers_are_grouped() {
     assert_eq!(thousands(1_000), "1,000");
     assert_eq!(thousands(12_345_678), "12,345,678");
 }
+
+#[test]
+fn text_wraps_and_names_do_not() {
+    let (name, text) = ("two-customers-fabrikam-gateway".repeat(3), "some words ".repeat(8));
+    let rows = [vec![name.clone(), text.clone(), name.clone()]];
+    let table = table(&["NAME", "MEANING", "NAMESPACE"], rows);
+    assert!(table.matches(&name).count() == 2, "{table}");
+    assert!(table.lines().count() > 2, "{table}");
+}

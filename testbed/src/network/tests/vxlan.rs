@@ -24,6 +24,7 @@ async fn vms_of_peered_vnets_meet_and_nothing_is_flooded() {
     assert!(links("hub-vm-host").contains("vxlan5002"), "the spoke is peered with it");
     assert!(!links("remote-vm-host").contains("vxlan5001"), "the hub is no peer of remote's");
 
+    settled(&lab.namespace("hub-vm"), "10.254.10.4");
     // On the wire to the spoke's host: its VNet's identifier, and the outer headers of RFC 7348.
     let mut capture = Capture::in_namespace(&lab.namespace("spoke-vm-host"));
     assert!(answers(&lab.namespace("hub-vm"), "10.254.10.4"));
@@ -73,7 +74,7 @@ async fn a_gateway_reaches_the_spokes_vm_through_its_host() {
             "ip",
             &["neighbour", "replace", instance, "lladdr", &lladdr, "dev", "eth1"],
         );
-        assert!(answers(&gateway, address), "{vm}");
+        settled(&gateway, address);
         let sent = underlay.next(|frame| vni(frame) == Some(identifier));
         assert!(sent.is_some(), "nothing left for {vm} with {identifier}");
     }
@@ -99,6 +100,15 @@ async fn two_vnets_of_one_prefix_share_an_underlay() {
     for vm in ["contoso-vm", "fabrikam-vm"] {
         assert!(answers(&lab.namespace(vm), "fd00:255:0:10::4"), "itself");
         assert!(!answers(&lab.namespace(vm), "10.255.0.4"), "no router runs");
+    }
+}
+
+/// Waits for the first answer. A bridge opens a port when the kernel's link watch has told it that the
+/// veth's other end is up, which may take the watch a second.
+fn settled(namespace: &str, address: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !answers(namespace, address) {
+        assert!(Instant::now() < deadline, "{namespace}: {address} never answers");
     }
 }
 

@@ -8,11 +8,11 @@ use std::{
 
 use afxdp::{
     QueuesError,
+    losses::{self, StatisticsError},
     selftest::{SelfTest, SelfTestError},
 };
 
 use super::super::BoundPort;
-use crate::losses::{self, StatisticsError};
 
 /// A veth counts at once, hardware when it has sent.
 const DEADLINE: Duration = Duration::from_millis(200);

@@ -1,21 +1,25 @@
 //! Losses after our verdict, read from the kernel's own counters.
 //!
-//! A frame that the fast path redirected can still be refused by the far port's driver, find an
-//! AF_XDP socket full, or, sent by msee, overflow the far end's ring. Only the kernel knows; what it
+//! A frame that an XDP program redirected can still be refused by the far port's driver, find an
+//! AF_XDP socket full, or, sent by us, overflow the far end's ring. Only the kernel knows; what it
 //! counts is mapped here to verdicts, so that sent = delivered + named losses.
 //!
 //! The trap: a veth counts some losses twice. A frame that an AF_XDP socket refused is also in
 //! `rx_queue_N_drops`, where every failed redirect is; and a frame that the far end refused is in
 //! `tx_queue_N_xdp_xmit_errors` and in the interface's transmit drops.
+//!
+//! The counters of a socket end with its process, those of the driver do not: what the socket of a
+//! killed process refused is a `redirect_refused` to the next one.
 
 mod ethtool;
 mod interfaces;
 mod ports;
 
 use abi::verdict::{self, Verdict};
-pub use ethtool::StatisticsError;
-pub(crate) use ethtool::statistics;
+pub use ethtool::{StatisticsError, statistics};
 pub use ports::{PortLosses, ReadError};
+
+use crate::statistics::Statistics;
 
 /// Packets lost at a port after our verdict. None is in two of the numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,13 +28,13 @@ pub struct Losses {
     pub redirect_refused: u64,
     /// Redirected frames that the driver did not transmit.
     pub transmit_refused: u64,
-    /// Frames that msee or the kernel sent and the far end's receive ring had no room for.
+    /// Frames that we or the kernel sent and the far end's receive ring had no room for.
     pub ring_full: u64,
     /// What the port's AF_XDP sockets lost.
     pub socket: SocketLosses,
 }
 
-/// Punts that an AF_XDP socket lost. None is in two of the numbers.
+/// Frames that AF_XDP sockets lost. None is in two of the numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SocketLosses {
     /// The receive ring was full.
@@ -87,8 +91,8 @@ impl SocketLosses {
     }
 }
 
-impl From<afxdp::Statistics> for SocketLosses {
-    fn from(statistics: afxdp::Statistics) -> Self {
+impl From<Statistics> for SocketLosses {
+    fn from(statistics: Statistics) -> Self {
         Self {
             ring_full: statistics.receive_ring_full,
             dropped: statistics.dropped_for_length(),

@@ -6,10 +6,10 @@
 
 use std::{collections::BTreeMap, io};
 
-use afxdp::StatisticsSource;
 use nix::net::if_::if_nametoindex;
 
 use super::{Losses, SocketLosses, StatisticsError, ethtool, interfaces};
+use crate::statistics::StatisticsSource;
 
 /// A port's losses could not be read; those read before count on.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +32,8 @@ pub struct PortLosses(BTreeMap<String, Port>);
 #[derive(Debug, Default)]
 struct Port {
     ifindex: u32,
-    /// The port's open socket.
-    socket: Option<StatisticsSource>,
+    /// The port's open sockets, one a queue.
+    sockets: Vec<StatisticsSource>,
     /// Of sockets that were closed while this interface was there.
     closed: SocketLosses,
     /// Of this interface, when it was read last.
@@ -43,13 +43,14 @@ struct Port {
 }
 
 impl PortLosses {
-    /// A socket was opened on a port. The source keeps it open: call [`PortLosses::close`] too.
-    pub fn open(&mut self, interface: &str, ifindex: u32, socket: StatisticsSource) {
+    /// Sockets were opened on a port, in the place of those there were. The sources keep them open:
+    /// call [`PortLosses::close`] too.
+    pub fn open(&mut self, interface: &str, ifindex: u32, sockets: Vec<StatisticsSource>) {
         self.close(interface);
-        self.port(interface, ifindex).socket = Some(socket);
+        self.port(interface, ifindex).sockets = sockets;
     }
 
-    /// A port's socket is about to close, or its thread has closed it: takes the last reading.
+    /// A port's sockets are about to close, or their thread has closed them: takes the last reading.
     pub fn close(&mut self, interface: &str) {
         if let Some(port) = self.0.get_mut(interface) {
             port.close();
@@ -82,7 +83,7 @@ impl PortLosses {
 
 impl Port {
     fn close(&mut self) {
-        if let Some(socket) = self.socket.take() {
+        for socket in self.sockets.drain(..) {
             if let Ok(statistics) = socket.read() {
                 self.closed = self.closed.plus(statistics.into());
             }
@@ -96,11 +97,11 @@ impl Port {
     fn read(&mut self, interface: &str) -> Result<(), ReadError> {
         let transmit = interfaces::transmit_drops(interface).map_err(ReadError::Interfaces)?;
         let driver = Driver::of(&ethtool::statistics(interface)?);
-        let open = match &self.socket {
-            None => SocketLosses::default(),
-            Some(socket) => socket.read().map_err(ReadError::Socket)?.into(),
-        };
-        self.update(transmit.unwrap_or_default(), driver, self.closed.plus(open));
+        let mut lost = self.closed;
+        for socket in &self.sockets {
+            lost = lost.plus(socket.read().map_err(ReadError::Socket)?.into());
+        }
+        self.update(transmit.unwrap_or_default(), driver, lost);
         Ok(())
     }
 

@@ -49,7 +49,7 @@ pub enum StatisticsError {
 }
 
 /// Names and values of all driver statistics of `interface`; empty when its driver has none.
-pub(crate) fn statistics(interface: &str) -> Result<Vec<(String, u64)>, StatisticsError> {
+pub fn statistics(interface: &str) -> Result<Vec<(String, u64)>, StatisticsError> {
     let failed = |command| {
         move |source: io::Error| match source.raw_os_error() {
             Some(libc::ENODEV) => StatisticsError::NoInterface { interface: interface.to_owned() },

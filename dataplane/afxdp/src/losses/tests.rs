@@ -26,12 +26,8 @@ fn every_loss_is_under_its_own_name() {
 #[test]
 fn a_sockets_losses_are_told_apart() {
     // The kernel counts a frame that found no free one as dropped too.
-    let statistics = afxdp::Statistics {
-        dropped: 5 + 6,
-        receive_ring_full: 4,
-        fill_empty: 6,
-        ..afxdp::Statistics::default()
-    };
+    let statistics =
+        Statistics { dropped: 5 + 6, receive_ring_full: 4, fill_empty: 6, ..Statistics::default() };
     let losses = SocketLosses::from(statistics);
     assert_eq!(losses, SocketLosses { ring_full: 4, dropped: 5, fill_empty: 6 });
     assert_eq!(losses.total(), 15);
