@@ -24,7 +24,7 @@ use super::{
 use crate::{
     lifecycle::{self, FindError, Lab, RunDirectory},
     network::namespace::{self, NamespaceError},
-    topology::plan::Wire,
+    topology::plan::{MTU, Wire},
     wire::{
         WireError, WireSpec, Wires,
         former::{self, FormerError},
@@ -134,12 +134,10 @@ pub(super) async fn run(lab: &str) -> Result<Outcome, WorkerError> {
 /// Starts the wires on a thread that lives in the fabric's namespace.
 fn start_wires(lab: &Lab) -> Result<Wires, WorkerError> {
     let wires = lab.plan().wires().into_iter();
-    let specs = wires.map(|Wire { name, a, b, tags, impairment, .. }| WireSpec {
-        name,
-        a,
-        b,
-        tags,
-        impairment,
+    let specs = wires.map(|Wire { name, a, b, a_end, tags, impairment, .. }| {
+        // The end that has no tags.
+        let mtu = lab.plan().interface(&a_end).map_or(MTU, |port| port.mtu);
+        WireSpec { name, a, b, tags, mtu, impairment }
     });
     let specs: Vec<WireSpec> = specs.collect();
     let fabric = lab.plan().fabric_namespace();

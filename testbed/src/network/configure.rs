@@ -11,7 +11,7 @@ use netlink_packet_route::link::{
 };
 use rtnetlink::{LinkBridge, LinkBridgePort, LinkMessageBuilder, LinkUnspec, LinkVeth, LinkVxlan};
 
-use crate::topology::plan::{MTU, Plan};
+use crate::topology::plan::Plan;
 
 use super::{
     build::{BuildError, Namespaces},
@@ -89,7 +89,7 @@ async fn make_tunnel(namespaces: &Namespaces, tunnel: &Tunnel) -> Result<(), Bui
         // A tunnel endpoint must not fragment (section 4.3): the underlay carries the longest frame.
         .df(VxlanDf::Set)
         .learning(false)
-        .mtu(MTU)
+        .mtu(tunnel.mtu)
         .build();
     let added = namespace.netlink().link().add(message).execute().await;
     Ok(added.map_err(namespace.failed(format!("make the VXLAN device {}", tunnel.name)))?)

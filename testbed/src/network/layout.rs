@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, net::Ipv4Addr};
 
 use desired::MacAddress;
 
-use crate::topology::plan::{
-    End, Fabric, FabricHost, Interface, MTU, Node, NodeKind, Plan, Remote, Underlay, VXLAN_OVERHEAD,
-};
+use crate::topology::plan::{End, FabricHost, Interface, MTU, Node, NodeKind, Plan, Remote};
 
 use super::sysctl::Role;
 
@@ -47,6 +45,8 @@ pub(super) struct Tunnel {
     pub(super) vni: u32,
     /// The host's own tunnel endpoint.
     pub(super) local: Ipv4Addr,
+    /// Longest packet in bytes, without the tunnel's headers.
+    pub(super) mtu: u32,
     /// The stations behind it.
     pub(super) remotes: Vec<Remote>,
 }
@@ -121,7 +121,11 @@ pub(super) fn layout(plan: &Plan) -> Layout {
         layout.bridges.push(Bridge {
             namespace: fabric.clone(),
             name: planned.bridge.clone(),
-            mtu: underlay_mtu(planned),
+            mtu: planned
+                .ports
+                .iter()
+                .find_map(|port| plan.interface(&port.end))
+                .map_or(MTU, |it| it.mtu),
         });
         for port in &planned.ports {
             let Some(node) = node_end(plan, &port.end) else { continue };
@@ -157,13 +161,6 @@ pub(super) fn layout(plan: &Plan) -> Layout {
     layout
 }
 
-fn underlay_mtu(fabric: &Fabric) -> u32 {
-    match &fabric.underlay {
-        None => MTU,
-        Some(Underlay { .. }) => MTU + VXLAN_OVERHEAD,
-    }
-}
-
 /// Name of a host's bridge.
 pub(super) const HOST_BRIDGE: &str = "br0";
 /// The host's end of the pair to its VM or gateway.
@@ -178,7 +175,7 @@ fn add_host(plan: &Plan, host: &FabricHost, layout: &mut Layout) {
     layout.bridges.push(Bridge {
         namespace: namespace.clone(),
         name: HOST_BRIDGE.to_owned(),
-        mtu: MTU,
+        mtu: guest.mtu,
     });
     let port = VethEnd {
         namespace: namespace.clone(),
@@ -188,6 +185,7 @@ fn add_host(plan: &Plan, host: &FabricHost, layout: &mut Layout) {
         bridge: Some(HOST_BRIDGE.to_owned()),
         arp: true,
     };
+    let mtu = guest.mtu;
     layout.veths.push([guest, port]);
     let mut station = |port: &str, mac| {
         let (namespace, port) = (namespace.clone(), port.to_owned());
@@ -206,6 +204,7 @@ fn add_host(plan: &Plan, host: &FabricHost, layout: &mut Layout) {
             name,
             vni: device.vni,
             local: host.address,
+            mtu,
             remotes: device.remotes.clone(),
         });
     }
@@ -238,20 +237,21 @@ fn node_end(plan: &Plan, end: &End) -> Option<VethEnd> {
 
 /// The pairs between an MSEE's kernel and its router.
 fn cpu_veths(node: &Node) -> impl Iterator<Item = [VethEnd; 2]> {
-    let end = |name: &str, mac, arp| VethEnd {
+    let end = |name: &str, mtu, mac, arp| VethEnd {
         namespace: node.namespace.clone(),
         name: name.to_owned(),
         mac,
-        // The kernel's side is untagged: the router pushes and pops the circuit's tags.
-        mtu: MTU,
+        mtu,
         bridge: None,
         arp,
     };
     node.interfaces.iter().flat_map(move |interface| {
-        interface
-            .cpus
-            .iter()
-            .map(move |cpu| [end(&cpu.name, Some(interface.mac), true), end(&cpu.far, None, false)])
+        interface.cpus.iter().map(move |cpu| {
+            [
+                end(&cpu.name, cpu.mtu, Some(interface.mac), true),
+                end(&cpu.far, cpu.mtu, None, false),
+            ]
+        })
     })
 }
 

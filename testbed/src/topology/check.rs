@@ -2,6 +2,7 @@
 
 mod joined;
 mod links;
+mod mtu;
 mod names;
 mod tags;
 mod vnets;
@@ -24,6 +25,8 @@ pub(super) fn check(topology: &Topology) -> Result<Vec<ResolvedLink<'_>>, PlanEr
     let links = checker.links()?;
     checker.circuits(&links)?;
     checker.tags(&links)?;
+    checker.region_mtus()?;
+    checker.port_mtus(&links)?;
     checker.vnets()?;
     checker.peerings()?;
     checker.connections()?;

@@ -108,6 +108,9 @@ pub struct LinkSpec {
     /// The circuit it is one of the two links of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub circuit: Option<Located<String>>,
+    /// Longest packet in bytes, tags not counted; 1,500 without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<Located<u32>>,
     /// What it does to packets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impair: Option<Impair>,
@@ -191,12 +194,16 @@ pub enum FabricKind {
 }
 
 /// A region.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Region {
     /// One way between an MSEE and the region.
     #[serde(default)]
     pub delay: Delay,
+    /// Longest packet in bytes between its MSEEs, gateways and VMs, VXLAN's headers not counted; 1,500
+    /// without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<Located<u32>>,
 }
 
 /// A circuit and its private peering.

@@ -1,10 +1,15 @@
 //! What can be wrong with a topology file, and what to do about each.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
+use abi::limits;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
-use super::{file::Source, located::Span};
+use super::{
+    file::Source,
+    located::Span,
+    plan::{MTU, VXLAN_OVERHEAD},
+};
 
 /// A mistake, its place in the file and the file's text. Rendered by miette with the line and a
 /// caret.
@@ -163,6 +168,26 @@ pub enum Mistake {
         /// The other.
         other: String,
     },
+    /// An MTU that no link or region can have.
+    #[error("an MTU of {mtu} is {}", rule.problem(*mtu))]
+    Mtu {
+        /// As written.
+        mtu: u32,
+        /// Whose it would be.
+        rule: MtuRule,
+    },
+    /// Links of unequal MTUs on one port.
+    #[error("the link {port} has an MTU of {mtu}, and circuit `{circuit}` one of {other} there")]
+    SharedMtu {
+        /// The MSEE's port.
+        port: String,
+        /// The MTU of this link.
+        mtu: u32,
+        /// The other circuit.
+        circuit: String,
+        /// The MTU of its link.
+        other: u32,
+    },
     /// Two MSEEs of one path.
     #[error("there is a {0} MSEE already")]
     MseeTwice(&'static str),
@@ -258,6 +283,51 @@ pub enum TagRule {
     NoWires,
 }
 
+/// Whose MTU it is; decides how large it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MtuRule {
+    /// A link.
+    Link,
+    /// A region whose frames travel as they are.
+    Region,
+    /// A region whose frames travel in VXLAN.
+    VxlanRegion,
+}
+
+/// The least MTU of a link that IPv6 is on (RFC 8200 section 5).
+const LEAST_MTU: u32 = 1280;
+
+impl MtuRule {
+    /// The MTUs it may have, in bytes.
+    pub(super) fn range(self) -> RangeInclusive<u32> {
+        match self {
+            Self::Link | Self::Region => LEAST_MTU..=limits::PACKET as u32,
+            // The underlay has no tags, whose room is the tunnel's headers' too.
+            Self::VxlanRegion => LEAST_MTU..=limits::MTU as u32 - VXLAN_OVERHEAD,
+        }
+    }
+
+    fn problem(self, mtu: u32) -> String {
+        let (least, most) = self.range().into_inner();
+        match self {
+            _ if mtu < least => format!("less than the {least} bytes that IPv6 needs"),
+            Self::Link | Self::Region => {
+                format!("more than the {most} bytes of the longest packet that an MSEE forwards")
+            }
+            Self::VxlanRegion => format!(
+                "more than {most} bytes: an MSEE's port has {} at most, and VXLAN takes \
+                 {VXLAN_OVERHEAD} of them",
+                limits::MTU
+            ),
+        }
+    }
+
+    fn cure(self) -> String {
+        let (least, most) = self.range().into_inner();
+        format!("write a whole number from {least} to {most}, or leave `mtu:` out for {MTU}")
+    }
+}
+
 impl TagRule {
     fn problem(self) -> &'static str {
         match self {
@@ -315,6 +385,11 @@ impl Mistake {
                 "write a number from 1 to 4094; leave the key out for no tag".to_owned()
             }
             Self::Tags { rule, .. } => rule.cure().to_owned(),
+            Self::Mtu { rule, .. } => rule.cure(),
+            Self::SharedMtu { other, .. } => format!(
+                "an MSEE's port has one MTU for all of its circuits: write `mtu: {other}` here, or \
+                 use an interface of its own"
+            ),
             Self::SharedUntagged { circuit, .. } => {
                 format!("give `{circuit}` a `vlan:`, or an interface of its own")
             }

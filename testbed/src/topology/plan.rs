@@ -15,8 +15,12 @@ use desired::{MacAddress, Tags};
 use ipnetwork::{IpNetwork, Ipv4Network};
 use serde::{Deserialize, Serialize};
 
-/// Longest packet in bytes that customers, VMs and untagged ports send.
+/// Longest packet in bytes where the file has no `mtu:`.
 pub const MTU: u32 = 1500;
+
+fn default_mtu() -> u32 {
+    MTU
+}
 
 /// What VXLAN adds to a packet: the inner Ethernet header, and the VXLAN, UDP and IPv4 headers
 /// (RFC 7348 section 5).
@@ -133,6 +137,9 @@ pub struct CpuVeth {
     pub name: String,
     /// Far side, with XDP: `x` before it.
     pub far: String,
+    /// Longest packet in bytes: the kernel's side is untagged, the router pushes and pops the tags.
+    #[serde(default = "default_mtu")]
+    pub mtu: u32,
     /// The MSEE's addresses on the link, IPv4 first.
     pub addresses: Vec<IpNetwork>,
     /// The customer edge, as a permanent neighbour, by each of its addresses.

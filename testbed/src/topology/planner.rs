@@ -32,7 +32,7 @@ pub fn plan(topology: &Topology) -> Result<Plan, PlanError> {
     let links = check(topology)?;
     let groups = fabric::groups(topology);
     let segments = fabric::segments(topology, &groups);
-    let mut nodes = nodes(topology, &links, &groups, segments.len());
+    let mut nodes = nodes(topology, &links, &groups, &segments);
     let mut fabrics = fabric::fabrics(topology, &segments, &nodes);
     neighbours::fill(topology, &links, &groups, &fabrics, &mut nodes);
     if topology.expressroute.fabric == FabricKind::Vxlan {
@@ -53,9 +53,8 @@ fn nodes(
     topology: &Topology,
     links: &[ResolvedLink<'_>],
     groups: &[VnetGroup<'_>],
-    fabrics: usize,
+    segments: &[VnetGroup<'_>],
 ) -> Vec<Node> {
-    let underlay_mtu = underlay_mtu(topology);
     let mut nodes = Vec::new();
     for (name, spec) in topology.topology.nodes.iter() {
         let kind = match (spec.kind.value, &spec.path) {
@@ -65,7 +64,7 @@ fn nodes(
         };
         let mut interfaces = linked_interfaces(name, links);
         if spec.kind.value == Kind::Msee {
-            add_fabrics(&mut interfaces, fabrics, underlay_mtu);
+            add_fabrics(&mut interfaces, topology, segments);
         }
         nodes.push((name.to_string(), kind, interfaces, routes(name, topology, links)));
     }
@@ -82,26 +81,28 @@ fn nodes(
             let ipv6 = address.ipv6.is_some();
             let on_link = on_link.into_iter().filter(|prefix| ipv6 || prefix.is_ipv4()).collect();
             let addresses = address.all().map(IpNetwork::from).collect();
-            let eth1 = Interface { addresses, on_link, ..interface("eth1") };
+            let mtu = fabric::region_mtu(topology, vnet);
+            let eth1 = Interface { addresses, on_link, ..interface("eth1", mtu) };
             nodes.push((vm.to_string(), kind, vec![eth1], Vec::new()));
         }
     }
     for (vnet, spec) in vnets.iter() {
         if let Some(gateway) = &spec.gateway {
             let kind = NodeKind::Gateway { vnet: vnet.value.clone() };
-            nodes.push((gateway.name.to_string(), kind, vec![interface("eth1")], Vec::new()));
+            let eth1 = interface("eth1", fabric::region_mtu(topology, vnet));
+            nodes.push((gateway.name.to_string(), kind, vec![eth1], Vec::new()));
         }
     }
     if topology.expressroute.fabric == FabricKind::Vxlan {
         let is_guest =
             |kind: &NodeKind| matches!(kind, NodeKind::Vm { .. } | NodeKind::Gateway { .. });
         let guests = nodes.iter().filter(|(_, kind, ..)| is_guest(kind));
-        let host = |guest: &String| {
+        let host = |guest: &String, ports: &[Interface]| {
             let kind = NodeKind::FabricHost { guest: guest.clone() };
-            let eth1 = Interface { mtu: underlay_mtu, ..interface("eth1") };
-            (underlay::host_name(guest), kind, vec![eth1], Vec::new())
+            let mtu = ports.first().map_or(MTU, |port| port.mtu) + VXLAN_OVERHEAD;
+            (underlay::host_name(guest), kind, vec![interface("eth1", mtu)], Vec::new())
         };
-        let hosts: Vec<_> = guests.map(|(guest, ..)| host(guest)).collect();
+        let hosts: Vec<_> = guests.map(|(guest, _, ports, _)| host(guest, ports)).collect();
         nodes.extend(hosts);
     }
     let numbered = nodes.into_iter().enumerate();
@@ -123,17 +124,24 @@ fn linked_interfaces(name: &str, links: &[ResolvedLink<'_>]) -> Vec<Interface> {
                 let [customer, host] = link.ipv6.map_or([None; 2], |ends| ends.map(Some));
                 if link.host.node == name {
                     let addresses = both(link.host_address, host);
-                    interfaces.push(Interface { addresses, ..interface(&link.host.interface) });
+                    interfaces
+                        .push(Interface { addresses, ..interface(&link.host.interface, link.mtu) });
                 } else if link.customer.node == name {
                     let addresses = both(link.customer_address, customer);
-                    interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
+                    interfaces.push(Interface {
+                        addresses,
+                        ..interface(&link.customer.interface, link.mtu)
+                    });
                 }
             }
             ResolvedLink::Circuit(link) => {
                 if link.customer.node == name {
                     let ipv6 = link.ipv6.map(|ipv6| slash126(ipv6.customer()));
                     let addresses = both(slash30(link.addresses.customer()), ipv6);
-                    interfaces.push(Interface { addresses, ..interface(&link.customer.interface) });
+                    interfaces.push(Interface {
+                        addresses,
+                        ..interface(&link.customer.interface, link.mtu)
+                    });
                 } else if link.msee.node == name {
                     add_circuit(&mut interfaces, link);
                 }
@@ -146,30 +154,24 @@ fn linked_interfaces(name: &str, links: &[ResolvedLink<'_>]) -> Vec<Interface> {
 }
 
 /// Adds an MSEE's fabric ports, on the next free `ethN`.
-fn add_fabrics(interfaces: &mut Vec<Interface>, fabrics: usize, mtu: u32) {
+fn add_fabrics(interfaces: &mut Vec<Interface>, topology: &Topology, segments: &[VnetGroup<'_>]) {
     let number = |interface: &Interface| interface.name.strip_prefix("eth")?.parse().ok();
     let last: usize = interfaces.iter().filter_map(number).max().unwrap_or_default();
-    let port = |place| Interface { mtu, ..interface(&format!("eth{}", last + place)) };
-    interfaces.extend((1..=fabrics).map(port));
-}
-
-/// Longest packet on a fabric: the VMs' own, and what it travels in.
-fn underlay_mtu(topology: &Topology) -> u32 {
-    match topology.expressroute.fabric {
-        FabricKind::Plain => MTU,
-        FabricKind::Vxlan => MTU + VXLAN_OVERHEAD,
-    }
+    let ports = segments.iter().zip(last + 1..).map(|(segment, number)| {
+        interface(&format!("eth{number}"), fabric::underlay_mtu(topology, segment))
+    });
+    interfaces.extend(ports);
 }
 
 /// Adds a circuit's link to an MSEE's interface, which other circuits may be on already.
 fn add_circuit(interfaces: &mut Vec<Interface>, link: &CircuitLink<'_>) {
     let name = &link.msee.interface;
     let place = interfaces.iter().position(|port| port.name == *name).unwrap_or_else(|| {
-        interfaces.push(interface(name));
+        interfaces.push(interface(name, link.mtu));
         interfaces.len() - 1
     });
     let Some(port) = interfaces.get_mut(place) else { return };
-    port.mtu = port.mtu.max(MTU + link.tags.length());
+    port.mtu = port.mtu.max(link.mtu + link.tags.length());
     let number = name.trim_start_matches("eth");
     let number = match link.tags {
         Tags::Untagged => number.to_owned(),
@@ -180,6 +182,7 @@ fn add_circuit(interfaces: &mut Vec<Interface>, link: &CircuitLink<'_>) {
         circuit: link.circuit.value.clone(),
         name: format!("cpu{number}"),
         far: format!("xcpu{number}"),
+        mtu: link.mtu,
         addresses: both(
             slash30(link.addresses.msee()),
             link.ipv6.map(|ipv6| slash126(ipv6.msee())),
@@ -324,10 +327,10 @@ fn slash30(address: Ipv4Addr) -> Ipv4Network {
     Ipv4Network::new(address, 30).unwrap_or_else(|_| Ipv4Network::from(address))
 }
 
-fn interface(name: &str) -> Interface {
+fn interface(name: &str, mtu: u32) -> Interface {
     Interface {
         name: name.to_owned(),
-        mtu: MTU,
+        mtu,
         mac: MacAddress([0; 6]),
         extra_macs: Vec::new(),
         addresses: Vec::new(),

@@ -71,6 +71,7 @@ fn nothing_is_lost_on_a_wire_with_a_delay() {
         a: "wire0a".to_owned(),
         b: "wire0b".to_owned(),
         tags: desired::Tags::Untagged,
+        mtu: 1_500,
         impairment: Impairment { delay: Duration::from_millis(35) },
     };
     let wires = namespaces.inside("fabric", || Wires::start(vec![wire]).unwrap());

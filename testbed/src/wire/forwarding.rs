@@ -72,11 +72,11 @@ impl Forwarding {
             poller: Poller::new(COMMANDS + 1 + 2 * specs.len()),
             wires: Vec::with_capacity(specs.len()),
             junctions: Vec::new(),
-            bench: Workbench::new(),
+            bench: Workbench::new(specs.iter().map(|wire| wire.mtu).max().unwrap_or_default()),
             next_upkeep: Instant::now() + UPKEEP,
         };
         let mut interfaces = HashMap::new();
-        for (wire, WireSpec { name, a, b, tags, impairment }) in specs.into_iter().enumerate() {
+        for (wire, WireSpec { name, a, b, tags, impairment, .. }) in specs.into_iter().enumerate() {
             let mut ends = [0; 2];
             let handlings = Handling::of(tags);
             for (direction, (interface, handling)) in [a, b].into_iter().zip(handlings).enumerate()

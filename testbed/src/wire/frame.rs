@@ -6,33 +6,38 @@
 //! stays where it is.
 
 use super::ancillary::VlanTag;
-use crate::topology::plan::VXLAN_OVERHEAD;
-
-/// Ethernet header and a 1,500-byte packet.
-const PLAIN_FRAME: usize = 1_514;
-/// Longest frame a wire carries: one in VXLAN, which takes more than two VLAN tags.
-pub(super) const LONGEST_FRAME: usize = PLAIN_FRAME + VXLAN_OVERHEAD as usize;
-/// Longest frame with tags.
-const LONGEST_TAGGED: usize = PLAIN_FRAME + 2 * TAG_LENGTH;
 
 /// IEEE 802.1Q: protocol identifier and tag control information.
 const TAG_LENGTH: usize = 4;
 /// Destination and source MAC address, which stand before a tag.
 const ADDRESSES_LENGTH: usize = 12;
+/// Addresses and EtherType.
+const HEADER_LENGTH: usize = ADDRESSES_LENGTH + 2;
 /// Room for the most tags that are put before a frame: one that had one gets none pushed.
 const HEADROOM: usize = 2 * TAG_LENGTH;
+
+/// Length of the longest frame around a packet of `mtu` bytes: with two tags.
+fn longest_frame(mtu: u32) -> usize {
+    HEADER_LENGTH + 2 * TAG_LENGTH + mtu as usize
+}
 
 /// A buffer for one frame.
 #[derive(Debug)]
 pub(super) struct Frame {
-    bytes: [u8; HEADROOM + LONGEST_FRAME],
+    bytes: Box<[u8]>,
     start: usize,
     length: usize,
 }
 
 impl Frame {
-    fn new() -> Self {
-        Self { bytes: [0; HEADROOM + LONGEST_FRAME], start: HEADROOM, length: 0 }
+    /// For packets of up to `mtu` bytes, in up to two tags.
+    fn new(mtu: u32) -> Self {
+        let bytes = vec![0; HEADROOM + longest_frame(mtu)].into_boxed_slice();
+        Self { bytes, start: HEADROOM, length: 0 }
+    }
+
+    fn longest(&self) -> usize {
+        self.bytes.len() - HEADROOM
     }
 
     /// Where the kernel is to write the next frame.
@@ -43,7 +48,7 @@ impl Frame {
     /// Takes what the kernel wrote at [`Frame::landing`] for a frame of `length` bytes, and puts
     /// back the tag it had on the wire. `false`: the frame is too long, or too short to be one.
     pub(super) fn land(&mut self, length: usize, tag: Option<VlanTag>) -> bool {
-        if !(ADDRESSES_LENGTH..=LONGEST_FRAME).contains(&length) {
+        if !(ADDRESSES_LENGTH..=self.longest()).contains(&length) {
             return false;
         }
         (self.start, self.length) = (HEADROOM, length);
@@ -54,7 +59,7 @@ impl Frame {
     /// the frame would be too long, or there is no room before it.
     pub(super) fn push(&mut self, tags: &[VlanTag]) -> bool {
         let added = tags.len() * TAG_LENGTH;
-        if added > self.start || (added > 0 && self.length + added > LONGEST_TAGGED) {
+        if added > self.start || self.length + added > self.longest() {
             return false;
         }
         let addresses = self.start..self.start + ADDRESSES_LENGTH;
@@ -101,22 +106,26 @@ impl Frame {
 
 /// Frames not in use. The last one returned is the next one taken, so a quiet wire keeps touching
 /// the same few pages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct FramePool {
-    // A frame moves between the pool, the landing row and a delay line: a pointer, not 1.5 KB.
-    #[allow(clippy::vec_box, reason = "frames are handed on by pointer")]
-    free: Vec<Box<Frame>>,
+    mtu: u32,
+    free: Vec<Frame>,
 }
 
 impl FramePool {
+    /// Of frames for packets of up to `mtu` bytes.
+    pub(super) fn new(mtu: u32) -> Self {
+        Self { mtu, free: Vec::new() }
+    }
+
     /// A frame; a new one only while more are in use than ever before. The delay lines' limits bound
     /// how many that can be.
-    pub(super) fn take(&mut self) -> Box<Frame> {
-        self.free.pop().unwrap_or_else(|| Box::new(Frame::new()))
+    pub(super) fn take(&mut self) -> Frame {
+        self.free.pop().unwrap_or_else(|| Frame::new(self.mtu))
     }
 
     /// Gives a frame back.
-    pub(super) fn give_back(&mut self, frame: Box<Frame>) {
+    pub(super) fn give_back(&mut self, frame: Frame) {
         self.free.push(frame);
     }
 }

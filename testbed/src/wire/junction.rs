@@ -95,8 +95,7 @@ impl Junction {
     pub(super) fn receive(&self, wires: &mut [Wire], bench: &mut Workbench) -> io::Result<bool> {
         let Some(socket) = self.port.socket() else { return Ok(false) };
         let Workbench { receive, pool, landing, .. } = bench;
-        let received =
-            receive.receive(socket.as_fd(), landing.iter_mut().map(|frame| frame.landing()))?;
+        let received = receive.receive(socket.as_fd(), landing.iter_mut().map(Frame::landing))?;
         let moment = Moment::now();
         for (message, place) in received.iter().zip(landing.iter_mut()) {
             let landed = place.land(message.length, message.ancillary.tag);

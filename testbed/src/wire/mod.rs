@@ -65,6 +65,9 @@ pub struct WireSpec {
     /// Tags that frames carry at the second end and not at the first. Untagged, frames pass with
     /// whatever tags they have.
     pub tags: Tags,
+    /// Longest packet in bytes, tags not counted. Wires started together all take the longest one's:
+    /// the MTUs of the interfaces hold the others to theirs.
+    pub mtu: u32,
     /// What it does to frames, in both directions.
     pub impairment: Impairment,
 }

@@ -33,11 +33,16 @@ fn quiet(labels: &[&'static str]) -> TestNamespaces {
 }
 
 fn start(namespaces: &TestNamespaces, delay: Duration) -> Wires {
+    start_with_mtu(namespaces, delay, 1_500)
+}
+
+fn start_with_mtu(namespaces: &TestNamespaces, delay: Duration, mtu: u32) -> Wires {
     let spec = WireSpec {
         name: "a-b".to_owned(),
         a: "wire0a".to_owned(),
         b: "wire0b".to_owned(),
         tags: desired::Tags::Untagged,
+        mtu,
         impairment: Impairment { delay },
     };
     namespaces.inside("fabric", || Wires::start(vec![spec]).unwrap())
@@ -190,15 +195,53 @@ fn a_frame_too_long_is_counted() {
     }
     let wires = start(&namespaces, Duration::ZERO);
     let from = namespaces.inside("a", || packet_socket_on("eth1"));
-    for length in [1_564, 1_565, 3_014] {
+    for length in [1_522, 1_523, 3_014] {
         from.send([vec![0xff; length].as_slice()].into_iter()).unwrap();
     }
     std::thread::sleep(Duration::from_millis(20));
     let [wire] = wires.stop().unwrap().try_into().unwrap();
     assert_eq!(wire.a_to_b.delivered_frames, 1);
-    assert_eq!(wire.a_to_b.delivered_bytes, 1_564);
+    assert_eq!(wire.a_to_b.delivered_bytes, 1_522);
     assert_eq!(wire.a_to_b.oversized_frames, 2);
     assert_eq!(wire.a_to_b.losses.wire_send_failed, 2);
+}
+
+#[test]
+fn jumbo_frames_pass_and_each_has_one_end() {
+    let namespaces = hosts();
+    let set_mtu = |namespace, interface, mtu| {
+        namespaces.ip(namespace, &format!("link set {interface} mtu {mtu}"));
+    };
+    for (namespace, interface) in
+        [("a", "eth1"), ("fabric", "wire0a"), ("fabric", "wire0b"), ("b", "eth1")]
+    {
+        set_mtu(namespace, interface, 9_216);
+    }
+    let wires = start_with_mtu(&namespaces, Duration::from_millis(1), 9_216);
+    let (from, to) = (udp(&namespaces, "a", A), udp(&namespaces, "b", B));
+    round_trip(&from, &to, 1);
+    let mut buffer = [0; 9_216];
+    // With 28 bytes of headers: the longest packet, a page's end, and small ones between them.
+    for length in [9_188, 9, 4_096 - 28, 100, 9_000 - 28] {
+        let sent: Vec<u8> = (0..length).map(|place: u32| (place % 251) as u8).collect();
+        for (from, to) in [(&from, &to), (&to, &from)] {
+            from.send_to(&sent, to.local_addr().unwrap()).unwrap();
+            let (received, _) = to.recv_from(&mut buffer).unwrap();
+            assert!(buffer[..received] == sent, "{length} bytes came as {received}");
+        }
+    }
+    // A far end that takes less is a loss by name.
+    set_mtu("fabric", "wire0b", 1_500);
+    set_mtu("b", "eth1", 1_500);
+    from.send_to(&[0; 5_000], to.local_addr().unwrap()).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    let [wire] = wires.stop().unwrap().try_into().unwrap();
+    assert_eq!((wire.a_to_b.losses.wire_send_failed, wire.a_to_b.oversized_frames), (1, 0));
+    for direction in [wire.a_to_b, wire.b_to_a] {
+        let DirectionStatistics { received_frames, delivered_frames, losses, .. } = direction;
+        assert_eq!(received_frames, delivered_frames + losses.total());
+    }
+    assert_eq!(wire.b_to_a.losses.total(), 0);
 }
 
 #[test]
@@ -225,6 +268,7 @@ fn names_are_unique_and_known() {
         a: "wire0a".to_owned(),
         b: "wire0b".to_owned(),
         tags: desired::Tags::Untagged,
+        mtu: 1_500,
         impairment: Impairment::default(),
     };
     let error = Wires::start(vec![spec.clone(), spec]).unwrap_err();

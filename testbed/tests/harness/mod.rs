@@ -250,6 +250,14 @@ impl Drop for Lab {
 }
 
 impl Lab {
+    /// What nobody meant to lose so far, by node and verdict: a frame that came before the first image, if
+    /// any. To be compared, once all is reached.
+    pub(crate) fn losses(&self) -> Vec<Value> {
+        let drops = self.erlab(&["drops", "-f", "json"]).json();
+        let rows = drops["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["severity"] == "loss").cloned().collect()
+    }
+
     /// The last lines of every daemon's log, for a failed test.
     fn print_logs(&self) {
         let Ok(entries) = std::fs::read_dir(self.directory()) else { return };

@@ -99,3 +99,31 @@ fn circuits_on_one_port_share_its_pair_and_have_a_cpu_veth_each() {
     let of_port = pairs.iter().filter(|pair| pair.contains("msee-a:eth1"));
     assert_eq!(of_port.count(), 1);
 }
+
+#[test]
+fn both_ends_of_every_pair_and_all_between_have_the_mtu_of_the_way() {
+    let text = include_str!("../../../../labs/vxlan.er.yml");
+    let text = text
+        .replace("delay: 10ms", "delay: 10ms, mtu: 9000")
+        .replace("impair:", "mtu: 9000, impair:");
+    let plan = topology::plan(&topology::parse(&text, "vxlan").unwrap()).unwrap();
+    let layout = layout(&plan);
+    for [a, b] in &layout.veths {
+        assert_eq!(a.mtu, b.mtu, "{}:{} {}:{}", a.namespace, a.name, b.namespace, b.name);
+        // The hosts' own links have no `mtu:`.
+        let expected = match (a.name.as_str(), b.name.as_str()) {
+            ("eth1", "eth1") => 1_500,
+            (_, "guest0") => 9_000,
+            (_, far) if far.starts_with("xcpu") => 9_000,
+            _ if a.namespace.ends_with("-ce") => 9_000,
+            ("eth1", "wire0b" | "wire1b") => 9_004,
+            _ => 9_050,
+        };
+        assert_eq!(a.mtu, expected, "{}:{} {}:{}", a.namespace, a.name, b.namespace, b.name);
+    }
+    for bridge in &layout.bridges {
+        let expected = if bridge.name == HOST_BRIDGE { 9_000 } else { 9_050 };
+        assert_eq!(bridge.mtu, expected, "{}", bridge.name);
+    }
+    assert!(layout.tunnels.iter().all(|tunnel| tunnel.mtu == 9_000));
+}

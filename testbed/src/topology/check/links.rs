@@ -9,8 +9,8 @@ use crate::topology::{
     addressing::{Slash30, Slash126, nth, nth6},
     file::{Circuit, Kind, LinkSpec, NodeSpec},
     located::{Located, Span},
-    mistake::{Mistake, NameRule, PlanError},
-    plan::{End, MseePath},
+    mistake::{Mistake, MtuRule, NameRule, PlanError},
+    plan::{End, MTU, MseePath},
 };
 
 use super::Checker;
@@ -43,6 +43,8 @@ pub(in crate::topology) struct HostLink {
     pub(in crate::topology) host_address: Ipv4Network,
     /// IPv6 addresses of customer edge and host.
     pub(in crate::topology) ipv6: Option<[Ipv6Network; 2]>,
+    /// Longest packet in bytes, tags not counted.
+    pub(in crate::topology) mtu: u32,
     /// Declared delay.
     pub(in crate::topology) delay: Option<Duration>,
 }
@@ -65,6 +67,8 @@ pub(in crate::topology) struct CircuitLink<'t> {
     pub(in crate::topology) customer: End,
     /// The MSEE's end.
     pub(in crate::topology) msee: End,
+    /// Longest packet in bytes, tags not counted.
+    pub(in crate::topology) mtu: u32,
     /// Declared delay.
     pub(in crate::topology) delay: Option<Duration>,
 }
@@ -97,20 +101,22 @@ impl<'t> Checker<'t> {
         (a, a_node): (End, &NodeSpec),
         (b, b_node): (End, &NodeSpec),
     ) -> Result<ResolvedLink<'t>, PlanError> {
-        let delay = link.impair.map(|impair| impair.delay.0);
+        self.mtu(link.mtu.as_ref(), MtuRule::Link)?;
+        let mtu = link.mtu.as_ref().map_or(MTU, |mtu| mtu.value);
+        let carried = (mtu, link.impair.map(|impair| impair.delay.0));
         let kinds = (a_node.kind.value, b_node.kind.value, &link.circuit);
         match kinds {
             (Kind::Onprem, Kind::Msee, Some(circuit)) => {
-                self.circuit_link(circuit, a, b, b_node, delay)
+                self.circuit_link(circuit, a, b, b_node, carried)
             }
             (Kind::Msee, Kind::Onprem, Some(circuit)) => {
-                self.circuit_link(circuit, b, a, a_node, delay)
+                self.circuit_link(circuit, b, a, a_node, carried)
             }
             (Kind::Onprem, Kind::Host, None) => {
-                self.host_link([a.clone(), b.clone()], a, (b, b_node), delay)
+                self.host_link([a.clone(), b.clone()], a, (b, b_node), carried)
             }
             (Kind::Host, Kind::Onprem, None) => {
-                self.host_link([a.clone(), b.clone()], b, (a, a_node), delay)
+                self.host_link([a.clone(), b.clone()], b, (a, a_node), carried)
             }
             (Kind::Onprem, Kind::Msee, None) | (Kind::Msee, Kind::Onprem, None) => {
                 self.fail(link.endpoints.span, Mistake::Link("a link to an MSEE needs `circuit:`"))
@@ -128,7 +134,7 @@ impl<'t> Checker<'t> {
         customer: End,
         msee: End,
         msee_node: &NodeSpec,
-        delay: Option<Duration>,
+        (mtu, delay): (u32, Option<Duration>),
     ) -> Result<ResolvedLink<'t>, PlanError> {
         let circuits = &self.topology.expressroute.circuits;
         self.known("circuit", name, circuits.names())?;
@@ -153,6 +159,7 @@ impl<'t> Checker<'t> {
             tags,
             customer,
             msee,
+            mtu,
             delay,
         }))
     }
@@ -162,7 +169,7 @@ impl<'t> Checker<'t> {
         ends: [End; 2],
         customer: End,
         (host, host_node): (End, &NodeSpec),
-        delay: Option<Duration>,
+        (mtu, delay): (u32, Option<Duration>),
     ) -> Result<ResolvedLink<'t>, PlanError> {
         let Some(address) = &host_node.ipv4 else {
             return self.fail(host_node.kind.span, Mistake::MissingKey("ipv4"));
@@ -196,6 +203,7 @@ impl<'t> Checker<'t> {
             host,
             host_address,
             ipv6: self.host_ipv6(host_node)?,
+            mtu,
             delay,
         }))
     }

@@ -1,4 +1,5 @@
 mod ipv6;
+mod mtu;
 mod tags;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};

@@ -7,10 +7,10 @@ use ipnetwork::IpNetwork;
 
 use super::{
     super::{
-        file::FabricKind,
+        file::{FabricKind, Region},
         plan::{Fabric, FabricPort},
     },
-    End, Impairment, Node, NodeKind, Topology,
+    End, Impairment, MTU, Node, NodeKind, Topology, VXLAN_OVERHEAD,
 };
 
 /// A set of VNets that belong together, in the order of the file.
@@ -140,8 +140,26 @@ pub(super) fn fabrics(
 
 /// The delay of the region that the segment's VNets share.
 fn delay(topology: &Topology, segment: &VnetGroup<'_>) -> Duration {
-    let expressroute = &topology.expressroute;
-    let vnet = segment.vnets.first().and_then(|vnet| expressroute.vnets.find(vnet));
-    let region = vnet.and_then(|vnet| expressroute.regions.find(&vnet.region));
+    let region = segment.vnets.first().and_then(|vnet| region(topology, vnet));
     region.map(|region| region.delay.0).unwrap_or_default()
+}
+
+/// Longest packet of a segment's region: the VMs' own, and what it travels in.
+pub(super) fn underlay_mtu(topology: &Topology, segment: &VnetGroup<'_>) -> u32 {
+    let packet = segment.vnets.first().map_or(MTU, |vnet| region_mtu(topology, vnet));
+    match topology.expressroute.fabric {
+        FabricKind::Plain => packet,
+        FabricKind::Vxlan => packet + VXLAN_OVERHEAD,
+    }
+}
+
+/// Longest packet that the VMs and the gateway of a VNet send: that of its region.
+pub(super) fn region_mtu(topology: &Topology, vnet: &str) -> u32 {
+    let mtu = region(topology, vnet).and_then(|region| region.mtu.as_ref());
+    mtu.map_or(MTU, |mtu| mtu.value)
+}
+
+fn region<'t>(topology: &'t Topology, vnet: &str) -> Option<&'t Region> {
+    let expressroute = &topology.expressroute;
+    expressroute.regions.find(&expressroute.vnets.find(vnet)?.region)
 }

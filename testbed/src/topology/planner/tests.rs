@@ -1,3 +1,4 @@
+mod mtu;
 mod two_customers;
 
 use std::{collections::BTreeSet, time::Duration};

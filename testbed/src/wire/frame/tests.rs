@@ -1,7 +1,8 @@
 use super::*;
+use crate::topology::plan::MTU;
 
 fn received(bytes: &[u8]) -> Frame {
-    let mut frame = Frame::new();
+    let mut frame = Frame::new(MTU);
     frame.landing()[..bytes.len()].copy_from_slice(bytes);
     frame
 }
@@ -33,14 +34,16 @@ fn a_buffer_is_good_for_another_frame() {
 }
 
 #[test]
-fn the_longest_frame_fits_and_a_longer_one_does_not() {
+fn the_longest_frame_fits_with_two_tags_and_a_longer_one_does_not() {
     let tag = Some(VlanTag { protocol: 0x8100, control: 1 });
-    let mut frame = Frame::new();
-    assert_eq!(frame.landing().len(), LONGEST_FRAME);
-    assert!(frame.land(LONGEST_FRAME, None));
-    assert!(frame.land(LONGEST_TAGGED - 4, tag));
-    assert_eq!(frame.data().len(), LONGEST_TAGGED);
-    assert!(!frame.land(LONGEST_FRAME + 1, None));
-    assert!(!frame.land(LONGEST_TAGGED - 3, tag));
-    assert!(!frame.land(11, None));
+    for (mtu, longest) in [(MTU, 1_522), (1_550, 1_572), (9_216, 9_238)] {
+        let mut frame = Frame::new(mtu);
+        assert_eq!(frame.landing().len(), longest);
+        assert!(frame.land(longest, None));
+        assert!(frame.land(longest - 4, tag));
+        assert_eq!(frame.data().len(), longest);
+        assert!(!frame.land(longest + 1, None));
+        assert!(!frame.land(longest - 3, tag));
+        assert!(!frame.land(11, None));
+    }
 }

@@ -1,20 +1,23 @@
 use desired::ServiceEthertype;
 
 use super::*;
-use crate::wire::{ancillary::VlanTag, frame::FramePool};
+use crate::{
+    topology::plan::MTU,
+    wire::{ancillary::VlanTag, frame::FramePool},
+};
 
 const QINQ: Tags = Tags::Qinq { service: 20, customer: 100, ethertype: ServiceEthertype::Dot1ad };
 const OTHER: Tags = Tags::Qinq { service: 20, customer: 200, ethertype: ServiceEthertype::Dot1q };
 
 /// A frame with these tags around IPv4, as the kernel hands it over: the outer one beside it.
-fn arrived(tags: &[(u16, u16)]) -> Box<Frame> {
+fn arrived(tags: &[(u16, u16)]) -> Frame {
     let mut bytes = vec![1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2];
     for (protocol, control) in tags.iter().skip(1) {
         bytes.extend(protocol.to_be_bytes());
         bytes.extend(control.to_be_bytes());
     }
     bytes.extend([0x08, 0x00, 0xde, 0xad, 0xbe, 0xef]);
-    let mut frame = FramePool::default().take();
+    let mut frame = FramePool::new(MTU).take();
     frame.landing()[..bytes.len()].copy_from_slice(&bytes);
     let outer =
         tags.first().map(|(protocol, control)| VlanTag { protocol: *protocol, control: *control });
@@ -116,7 +119,7 @@ fn a_plain_wire_passes_whatever_there_is() {
 #[test]
 fn the_longest_packet_of_a_customer_fits_with_its_tags_and_a_longer_one_does_not() {
     for (length, expected) in [(1_514, Ok(())), (1_515, Err(Refusal::Length))] {
-        let mut frame = FramePool::default().take();
+        let mut frame = FramePool::new(MTU).take();
         frame.landing()[..14].fill(0);
         assert!(frame.land(length, None));
         assert_eq!(admit(&junction(0, &[QINQ]), &mut frame), (0, expected));

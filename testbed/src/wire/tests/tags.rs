@@ -31,6 +31,7 @@ fn edge() -> (TestNamespaces, Wires) {
         a: format!("wire{customer}"),
         b: "wirem".to_owned(),
         tags,
+        mtu: 1_500,
         impairment: Impairment { delay: Duration::from_millis(1) },
     };
     let specs = vec![wire("a", CONTOSO), wire("b", FABRIKAM)];
@@ -113,6 +114,7 @@ fn equal_tags_on_one_interface_are_refused() {
         a: format!("wire-{name}"),
         b: "shared".to_owned(),
         tags,
+        mtu: 1_500,
         impairment: Impairment::default(),
     };
     for specs in [
