@@ -1,7 +1,7 @@
 //! What the stations on a fabric say of where they are: read from ARP and Neighbour Discovery, and only
 //! of next hops that msee is to find. Of a neighbour that is declared nothing is believed.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use abi::{image::PortKey, verdict::Verdict};
 use desired::MacAddress;
@@ -13,6 +13,7 @@ use crate::{
     fastpath::{Compiled, Neighbour, Resolver},
     icmpv6::neighbour::Message,
     neighbours::Heard,
+    vxlan,
 };
 
 /// The port that a punted message of ARP or Neighbour Discovery came in by, when it was sent to that port
@@ -38,7 +39,13 @@ pub(super) fn heard(punt: &Punt<'_>, compiled: &Compiled) -> Option<(Neighbour, 
     };
     let neighbour = Neighbour::new(key, address);
     let is_wrong = heard.mac.is_some_and(|mac| compiled.contradicts(&neighbour, mac));
-    (!is_wrong).then_some((neighbour, heard))
+    (!is_wrong && is_behind(punt, &neighbour, compiled)).then_some((neighbour, heard))
+}
+
+/// In a tunnel only the neighbour's own host is believed: what is sent to it goes to that host.
+fn is_behind(punt: &Punt<'_>, neighbour: &Neighbour, compiled: &Compiled) -> bool {
+    let tunnel = compiled.tunnel(compiled.tunnel_of(neighbour));
+    tunnel.is_none_or(|tunnel| vxlan::host(tunnel) == Ipv4Addr::from(punt.metadata.host))
 }
 
 /// A punted frame that the fast path says is ARP or Neighbour Discovery, and what it arrived with.

@@ -376,6 +376,30 @@ fn nobody_who_is_known_is_given_up_while_answers_are_lost_in_a_crowd() {
     }
 }
 
+/// A burst takes the budget long before a second has passed: the answer is lost, and a claim is not true.
+#[test]
+fn a_burst_that_costs_the_answer_does_not_make_a_claim_true() {
+    let mut scene = Scene::reachable(4);
+    scene.pass(20.0);
+    scene.actions();
+    scene.hear(4, ANSWER);
+    for messages in [300, 300] {
+        for _ in 0..messages {
+            scene.table.note_message(vm(4).port(), scene.now);
+        }
+        for claim in CLAIMS {
+            scene.hear(4, claim);
+        }
+        scene.actions();
+        scene.pass(0.15);
+    }
+    for _ in 0..5 {
+        scene.pass(0.15);
+        scene.actions();
+    }
+    assert_eq!(scene.table.known(&vm(4)), Known::At(MAC));
+}
+
 #[test]
 fn a_question_that_the_kernel_was_not_asked_is_asked_in_a_second() {
     let mut scene = Scene::new();
